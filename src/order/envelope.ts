@@ -1,0 +1,67 @@
+import { orderError } from './errors.ts';
+import type { ClaimedOrder } from './order.ts';
+
+/**
+ * One AMQP message with 1 to N claimed orders of one sale.
+ *
+ * Version 1 is JSON: `{ "v": 1, "sale": "…", "orders": [[transactionId, sku, quantity, customerId, sequence,
+ * claimedAtMs], …] }`. Rows are arrays because an envelope is written and read once per order on the hot path.
+ * An envelope without orders is a probe: the broker confirms it, the drainer acknowledges it, nothing else
+ * happens.
+ */
+export interface Envelope {
+  readonly saleId: string;
+  readonly orders: readonly ClaimedOrder[];
+}
+
+export const envelopeVersion = 1;
+
+export function encodeEnvelope(envelope: Envelope): Buffer {
+  const rows = envelope.orders.map((o) => [
+    o.transactionId,
+    o.sku,
+    o.quantity,
+    o.customerId,
+    o.sequence,
+    o.claimedAtMs,
+  ]);
+  return Buffer.from(JSON.stringify({ v: envelopeVersion, sale: envelope.saleId, orders: rows }));
+}
+
+/** @throws OrderError `envelope-unreadable` (dead-letter): not JSON, another version, a row of another shape. */
+export function decodeEnvelope(content: Buffer): Envelope {
+  let parsed: { v?: unknown; sale?: unknown; orders?: unknown };
+  try {
+    parsed = JSON.parse(content.toString('utf8'));
+  } catch (cause) {
+    throw orderError('envelope-unreadable', 'the envelope is not JSON', { cause });
+  }
+  if (parsed?.v !== envelopeVersion) {
+    throw orderError(
+      'envelope-unreadable',
+      `envelope version ${String(parsed?.v)} is not ${envelopeVersion}`,
+    );
+  }
+  const saleId = parsed.sale;
+  if (typeof saleId !== 'string' || !Array.isArray(parsed.orders)) {
+    throw orderError('envelope-unreadable', 'the envelope lacks its sale or its orders');
+  }
+  return { saleId, orders: parsed.orders.map((row) => decodeRow(saleId, row)) };
+}
+
+function decodeRow(saleId: string, row: unknown): ClaimedOrder {
+  if (Array.isArray(row) && row.length === 6) {
+    const [transactionId, sku, quantity, customerId, sequence, claimedAtMs] = row;
+    if (
+      typeof transactionId === 'string' &&
+      typeof sku === 'string' &&
+      Number.isInteger(quantity) &&
+      typeof customerId === 'string' &&
+      Number.isInteger(sequence) &&
+      Number.isInteger(claimedAtMs)
+    ) {
+      return { saleId, transactionId, sku, quantity, customerId, sequence, claimedAtMs };
+    }
+  }
+  throw orderError('envelope-unreadable', 'a row of the envelope is not an order');
+}

@@ -1,0 +1,78 @@
+import type { ClaimedOrder } from '../order.ts';
+import type { LedgerSale, Sale } from '../sale.ts';
+import type { SettledStatus, Settlement, SettleReason } from '../states.ts';
+
+/** The cap on what all drainers of a cluster write together. */
+export interface Cap {
+  /** 1 to 1,000,000. */
+  readonly ordersPerSecond: number;
+  readonly paused: boolean;
+  /** Why it is what it is: `configured`, or what lowered it. */
+  readonly reason: string;
+  /**
+   * Orders that may be written at one moment: 50 ms of the cap, at least 1, at most `BATCH_MAX_ORDERS`. A batch
+   * is at most this large; a drainer aims at half of it, and the other half is credit for waking up late.
+   */
+  readonly burstOrders: number;
+}
+
+export type BatchOutcome =
+  /** Written: one settlement per order, in order of the batch. */
+  | { readonly outcome: 'written'; readonly settlements: readonly Settlement[]; readonly cap: Cap }
+  /** The cap is used up: nothing was written, try again after `waitMs`. */
+  | { readonly outcome: 'wait'; readonly waitMs: number; readonly cap: Cap }
+  /** The batch holds more new orders than the cap's burst allows: make it smaller. */
+  | { readonly outcome: 'too-large'; readonly cap: Cap }
+  | { readonly outcome: 'paused'; readonly cap: Cap };
+
+/** The hot path of the ledger stage. */
+export interface Ledger {
+  /**
+   * Writes a batch under the cap, in one call and one transaction. Orders that are there already, and twins,
+   * get the settlement that stands and count nothing against the cap. Repeatable after any failure.
+   *
+   * @throws OrderError `ledger-unavailable` (retry: away, deadlock, timeout) or `batch-unwritable` (bisect).
+   */
+  settleBatch(orders: readonly ClaimedOrder[]): Promise<BatchOutcome>;
+  /** Writes an order as `failed`, without touching stock; no-op where the order is settled already. */
+  recordFailed(order: ClaimedOrder, reason: SettleReason): Promise<Settlement>;
+  readCap(): Promise<Cap>;
+}
+
+/** A settled order. */
+export interface LedgerOrder {
+  readonly order: ClaimedOrder;
+  readonly status: SettledStatus;
+  readonly reason?: SettleReason;
+  readonly settledAtMs: number;
+}
+
+/** What status, operations and the reconciler ask the ledger. */
+export interface LedgerReader {
+  /** The settled orders among these, in no particular order. */
+  find(saleId: string, transactionIds: readonly string[]): Promise<LedgerOrder[]>;
+  sale(saleId: string): Promise<LedgerSale | undefined>;
+  sales(): Promise<LedgerSale[]>;
+  /** All settled orders of a sale in pages, by transaction ID. */
+  orders(saleId: string, pageOrders: number): AsyncIterable<LedgerOrder[]>;
+}
+
+export interface LedgerOperations {
+  /**
+   * Creates the sale or updates what may change (times, names, prices, limits, new SKUs).
+   *
+   * @throws OrderError `sale-change-refused`, naming each change that its rules forbid (another stock for a SKU
+   *   that exists, a SKU that is missing).
+   */
+  applySale(
+    sale: Sale,
+  ): Promise<{ readonly created: boolean; readonly sale: LedgerSale; readonly limitAdded: boolean }>;
+  /** Adds pieces to both stocks once per restock ID; resolves with whether this call did it. */
+  restock(saleId: string, restockId: string, sku: string, pieces: number): Promise<boolean>;
+  raiseEpoch(saleId: string): Promise<number>;
+  removeSale(saleId: string): Promise<{ readonly orders: number }>;
+  setCap(ordersPerSecond: number, reason: string): Promise<Cap>;
+  setPaused(paused: boolean): Promise<Cap>;
+  /** Runs `work` while holding the cluster-wide advisory lock `name`; resolves `undefined` where another has it. */
+  exclusively<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined>;
+}

@@ -1,0 +1,70 @@
+import type { Envelope } from '../envelope.ts';
+import type { ClaimedOrder } from '../order.ts';
+
+/** The intake side of the queue. */
+export interface OrderPublisher {
+  /**
+   * Resolves when the broker has confirmed the envelope (written to a quorum queue).
+   *
+   * @throws OrderError `queue-unavailable` (not sent) or `publish-unconfirmed` (nacked, returned, timed out,
+   *   connection lost: it may be in the queue).
+   */
+  publish(envelope: Envelope): Promise<void>;
+  /** Whether a publish would be tried now. */
+  state(): 'up' | 'away' | 'blocked' | 'breaker-open' | 'full';
+}
+
+/** One envelope in a drainer's hands. */
+export interface Delivery {
+  readonly envelope: Envelope;
+  /** Counts channels: deliveries of an older channel will come again on a newer one. */
+  readonly channelGeneration: number;
+  readonly redelivered: boolean;
+  /** All of its orders are settled. On a channel that is gone it does nothing: the envelope comes again. */
+  ack(): void;
+}
+
+export interface ConsumerHandlers {
+  onDelivery(delivery: Delivery): void;
+  /** The channel of this generation is gone: its deliveries that are not written yet should be dropped. */
+  onLost(channelGeneration: number): void;
+}
+
+/** The drain side of the queue. */
+export interface OrderConsumer {
+  /** Starts (again) to receive, with this many envelopes unacknowledged at most. Reconnects by itself. */
+  resume(prefetchEnvelopes: number): Promise<void>;
+  /** Stops receiving. What is delivered stays in hand and can still be acknowledged. */
+  cancel(): Promise<void>;
+  /** Gives what is delivered and not acknowledged back to the queue; call after `cancel`. */
+  requeue(): Promise<void>;
+  /** Envelopes delivered and not acknowledged. */
+  unacknowledged(): number;
+  state(): 'up' | 'away' | 'idle';
+}
+
+/** Why an order left the path. */
+export interface DeadLetter {
+  readonly order: ClaimedOrder | undefined;
+  /** The message's bytes, where it could not be decoded. */
+  readonly content?: Buffer;
+  /** For people: what could not be done. */
+  readonly reason: string;
+  /** SQLSTATE, decode error or the like. */
+  readonly cause: string;
+  readonly failedAtMs: number;
+  /** How often it was tried, and where it came from. */
+  readonly history: readonly string[];
+}
+
+export interface DeadLetterPublisher {
+  /** Resolves when the broker has confirmed it in `sluice.orders.dead`. Errors as for `publish`. */
+  deadLetter(letter: DeadLetter): Promise<void>;
+}
+
+/** Counts of the order queues, from the broker. */
+export interface QueueDepth {
+  readonly ready: number;
+  readonly unacknowledged: number;
+  readonly deadLetters: number;
+}

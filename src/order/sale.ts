@@ -1,0 +1,32 @@
+/** One SKU of a sale. */
+export interface SaleItem {
+  readonly sku: string;
+  readonly name: string;
+  /** Price in the currency's minor unit, 0 or more. */
+  readonly priceMinor: number;
+  /** Pieces put on sale at first, 0 or more. */
+  readonly stock: number;
+  /** Pieces one customer may buy of this SKU, 1 or more; absent: no limit. */
+  readonly customerLimit?: number;
+}
+
+/** What a sale file says. */
+export interface Sale {
+  readonly saleId: string;
+  readonly opensAtMs: number;
+  readonly closesAtMs: number;
+  readonly items: readonly SaleItem[];
+}
+
+/** A sale as the ledger holds it. */
+export interface LedgerSale extends Omit<Sale, 'items'> {
+  readonly items: readonly LedgerItem[];
+  /** The highest claim sequence the ledger has settled, 0 before the first. */
+  readonly highestSequence: number;
+  /** Rises by one each time the claims of the sale are rebuilt. */
+  readonly epoch: number;
+}
+
+export interface LedgerItem extends SaleItem {
+  readonly stockLeft: number;
+}
