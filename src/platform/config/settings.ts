@@ -1,0 +1,175 @@
+/** One environment variable. */
+export interface Setting {
+  readonly kind: 'integer' | 'text' | 'url' | 'choice' | 'list';
+  /** The default, as it would be written in the environment; absent: unset. */
+  readonly fallback?: string;
+  readonly min?: number;
+  readonly max?: number;
+  readonly choices?: readonly string[];
+  /** Schemes that a `url` may have. */
+  readonly schemes?: readonly string[];
+  /** Never printed: neither in logs nor in the configuration print-out. */
+  readonly secret?: true;
+  /** What it does and its unit, as the README's table says it. */
+  readonly about: string;
+}
+
+/** Every setting there is. The table in docs/configuration.md is generated from it. */
+export const settings = {
+  DATABASE_URL: {
+    kind: 'url',
+    schemes: ['postgres:', 'postgresql:'],
+    secret: true,
+    about: 'PostgreSQL to use; with AMQP_URL and REDIS_URL set too, no private service is started',
+  },
+  AMQP_URL: { kind: 'url', schemes: ['amqp:', 'amqps:'], secret: true, about: 'RabbitMQ to use' },
+  AMQP_MANAGEMENT_URL: {
+    kind: 'url',
+    schemes: ['http:', 'https:'],
+    secret: true,
+    about: "RabbitMQ's management API; unset: port 15672 on the host of AMQP_URL, with its user",
+  },
+  REDIS_URL: { kind: 'url', schemes: ['redis:', 'rediss:'], secret: true, about: 'Redis to use' },
+  HOST: { kind: 'text', fallback: '127.0.0.1', about: 'address the shoppers’ port listens on' },
+  PORT: { kind: 'integer', fallback: '8080', min: 0, max: 65_535, about: 'shoppers’ port; 0: a free one' },
+  OPS_HOST: { kind: 'text', fallback: '127.0.0.1', about: 'address the ops port listens on' },
+  OPS_PORT: { kind: 'integer', fallback: '8081', min: 0, max: 65_535, about: 'ops port; 0: a free one' },
+  METRICS_HOST: { kind: 'text', fallback: '127.0.0.1', about: 'address a role serves its own /metrics on' },
+  METRICS_PORT: {
+    kind: 'integer',
+    fallback: '0',
+    min: 0,
+    max: 65_535,
+    about: 'port of a role’s own /metrics; 0: a free one',
+  },
+  ADMIN_TOKEN: {
+    kind: 'text',
+    secret: true,
+    about: 'bearer token of the admin API, 16 characters or more; unset: `sluice up` makes one',
+  },
+  GATEWAYS: { kind: 'integer', fallback: '1', min: 1, max: 16, about: 'gateways that `sluice up` runs' },
+  DRAINERS: { kind: 'integer', fallback: '1', min: 1, max: 16, about: 'drainers that `sluice up` runs' },
+  DRAIN_MAX_ORDERS_PER_SECOND: {
+    kind: 'integer',
+    min: 1,
+    max: 1_000_000,
+    about:
+      'cap on orders written per second by all drainers together; unset: what the ledger holds (2000 at first)',
+  },
+  BATCH_MAX_ORDERS: {
+    kind: 'integer',
+    fallback: '500',
+    min: 1,
+    max: 5_000,
+    about: 'orders in a batch at most; never more than 50 ms of the cap',
+  },
+  BATCH_MAX_AGE_MS: {
+    kind: 'integer',
+    fallback: '10',
+    min: 0,
+    max: 1_000,
+    about: 'milliseconds an order waits for its batch to fill',
+  },
+  PREFETCH_ENVELOPES: {
+    kind: 'integer',
+    fallback: '0',
+    min: 0,
+    max: 65_535,
+    about: 'envelopes a drainer holds unacknowledged; 0: three batches, following the cap',
+  },
+  ENVELOPE_MAX_ORDERS: {
+    kind: 'integer',
+    fallback: '100',
+    min: 1,
+    max: 500,
+    about: 'orders in one AMQP message at most',
+  },
+  MAX_WAITING_ORDERS: {
+    kind: 'integer',
+    fallback: '2000000',
+    min: 1,
+    max: 100_000_000,
+    about: 'orders accepted and not settled, over all sales, above which new ones get 503',
+  },
+  MAX_INFLIGHT_REQUESTS: {
+    kind: 'integer',
+    fallback: '10000',
+    min: 1,
+    max: 1_000_000,
+    about: 'order requests a gateway works on at once, above which new ones get 503',
+  },
+  MAX_CONNECTIONS: {
+    kind: 'integer',
+    fallback: '20000',
+    min: 1,
+    max: 1_000_000,
+    about: 'connections a gateway holds; further ones are closed',
+  },
+  CLIENT_MAX_REQUESTS_PER_SECOND: {
+    kind: 'integer',
+    fallback: '50',
+    min: 1,
+    max: 1_000_000,
+    about: 'requests per second from one client address, above which it gets 429',
+  },
+  CLIENT_LIMIT_EXEMPT: {
+    kind: 'list',
+    fallback: '',
+    about: 'addresses and ranges (CIDR) without that limit, besides loopback',
+  },
+  TRUST_PROXY: {
+    kind: 'list',
+    fallback: '',
+    about: 'addresses and ranges (CIDR) whose X-Forwarded-For is believed',
+  },
+  CONFIRM_TIMEOUT_MS: {
+    kind: 'integer',
+    fallback: '2000',
+    min: 100,
+    max: 60_000,
+    about: 'milliseconds the broker has to confirm an envelope',
+  },
+  CLAIM_TIMEOUT_MS: {
+    kind: 'integer',
+    fallback: '500',
+    min: 50,
+    max: 10_000,
+    about: 'milliseconds Redis has to answer',
+  },
+  STATEMENT_TIMEOUT_MS: {
+    kind: 'integer',
+    fallback: '5000',
+    min: 100,
+    max: 60_000,
+    about: 'milliseconds PostgreSQL has for a statement',
+  },
+  LEDGER_POOL_SIZE: {
+    kind: 'integer',
+    fallback: '4',
+    min: 1,
+    max: 100,
+    about: 'PostgreSQL connections of a process',
+  },
+  QUEUE_MAX_BYTES: {
+    kind: 'integer',
+    fallback: '4294967296',
+    min: 1_000_000,
+    max: 1_000_000_000_000,
+    about: 'bytes in the order queue above which the broker refuses envelopes',
+  },
+  SHUTDOWN_DEADLINE_MS: {
+    kind: 'integer',
+    fallback: '8000',
+    min: 500,
+    max: 600_000,
+    about: 'milliseconds a role has to finish its work after SIGTERM',
+  },
+  LOG_LEVEL: {
+    kind: 'choice',
+    choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+    fallback: 'info',
+    about: 'least severe lines that are logged',
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof settings;
