@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAlive, startMark } from './processes.ts';
+import { ServiceError } from './service-error.ts';
+
+const LOG_MAX_BYTES = 10_000_000;
+
+export interface DataFolder {
+  readonly path: string;
+  /** Random, chosen once, stays when the folder is moved. */
+  readonly id: string;
+  /** A folder within, created where needed. */
+  folder(name: string): string;
+  logFile(name: string): string;
+  /** Gives the folder free for another process. */
+  release(): void;
+}
+
+/** Creates the folder where needed and takes hold of it. Throws `data-folder-in-use` while another living process holds it. */
+export function openDataFolder(dataDir: string): DataFolder {
+  // Others may pass through (the database server runs as its own user), not list.
+  mkdirSync(dataDir, { recursive: true, mode: 0o711 });
+  const path = realpathSync(dataDir);
+  const lockFile = join(path, 'services.lock');
+  hold(lockFile, path);
+  mkdirSync(join(path, 'logs'), { recursive: true });
+  return {
+    path,
+    id: identity(join(path, 'id')),
+    folder(name) {
+      const folder = join(path, name);
+      mkdirSync(folder, { recursive: true });
+      return folder;
+    },
+    logFile(name) {
+      const file = join(path, 'logs', `${name}.log`);
+      if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_MAX_BYTES)
+        renameSync(file, `${file}.1`);
+      return file;
+    },
+    release: () => rmSync(lockFile, { force: true }),
+  };
+}
+
+/** The pid of the living process that holds the data folder. */
+export function holderOf(dataDir: string): number | undefined {
+  try {
+    const { pid, mark } = JSON.parse(readFileSync(join(dataDir, 'services.lock'), 'utf8'));
+    return isAlive(pid) && startMark(pid) === mark ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hold(lockFile: string, path: string): void {
+  const mine = JSON.stringify({ pid: process.pid, mark: startMark(process.pid) });
+  for (;;) {
+    try {
+      writeFileSync(lockFile, mine, { flag: 'wx' });
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const holder = holderOf(path);
+    if (holder !== undefined) {
+      throw new ServiceError(
+        'data-folder-in-use',
+        `${path} is in use by the running process ${holder}. Stop that one first, or start this one with another data folder.`,
+      );
+    }
+    rmSync(lockFile, { force: true });
+  }
+}
+
+function identity(file: string): string {
+  try {
+    const id = readFileSync(file, 'utf8').trim();
+    if (/^[0-9a-f]{12}$/.test(id)) return id;
+  } catch {}
+  const id = randomBytes(6).toString('hex');
+  writeFileSync(file, `${id}\n`);
+  return id;
+}
