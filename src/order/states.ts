@@ -27,6 +27,8 @@ export interface Settlement {
   readonly status: SettledStatus;
   readonly reason?: SettleReason;
   readonly settledAtMs: number;
+  /** The order was settled by an earlier call already. */
+  readonly repeated?: boolean;
 }
 
 /** What names an order everywhere. */

@@ -51,10 +51,14 @@ export function createIntakeMetrics(registry: Registry) {
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
     registers: [registry],
   });
-  const inflight = new Gauge({
+  let readInflight = () => 0;
+  new Gauge({
     name: 'sluice_inflight_requests',
     help: 'Order requests that this gateway is working on.',
     registers: [registry],
+    collect() {
+      this.set(readInflight());
+    },
   });
   const dependencies = dependencyGauge(registry, ['redis', 'rabbitmq', 'postgres']);
   const brokerBlocked = new Gauge({
@@ -63,7 +67,17 @@ export function createIntakeMetrics(registry: Registry) {
     registers: [registry],
   });
   brokerBlocked.set(0);
-  return { byOutcome, intakeSeconds, envelopeOrders, inflight, dependencies, brokerBlocked };
+  return {
+    byOutcome,
+    intakeSeconds,
+    envelopeOrders,
+    dependencies,
+    brokerBlocked,
+    /** Where the number of requests under way is read when somebody scrapes. */
+    inflightFrom(read: () => number): void {
+      readInflight = read;
+    },
+  };
 }
 export type IntakeMetrics = ReturnType<typeof createIntakeMetrics>;
 

@@ -1,4 +1,5 @@
 import type { Envelope } from '../envelope.ts';
+import type { OrderError } from '../errors.ts';
 import type { ClaimedOrder } from '../order.ts';
 
 /** The intake side of the queue. */
@@ -26,6 +27,11 @@ export interface Delivery {
 
 export interface ConsumerHandlers {
   onDelivery(delivery: Delivery): void;
+  /**
+   * A message that is not an envelope of a known version: dead-letter its bytes, then acknowledge. Until then it
+   * counts as delivered; after `onLost` the acknowledgement does nothing and the message comes again.
+   */
+  onUnreadable(content: Buffer, error: OrderError, ack: () => void): void;
   /** The channel of this generation is gone: its deliveries that are not written yet should be dropped. */
   onLost(channelGeneration: number): void;
 }

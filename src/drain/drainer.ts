@@ -1,0 +1,248 @@
+import { isOrderError } from '../order/errors.ts';
+import type { Claims } from '../order/ports/claims.ts';
+import type { Cap, Ledger } from '../order/ports/ledger.ts';
+import type { ConsumerHandlers, DeadLetterPublisher, OrderConsumer } from '../order/ports/queue.ts';
+import type { Settlement } from '../order/states.ts';
+import { createBackOff } from '../platform/back-off.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { HitFailpoint } from '../platform/failpoints.ts';
+import type { Lifecycle } from '../platform/lifecycle.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { DrainMetrics } from '../platform/metrics.ts';
+import { type BatchEntry, createBatcher, markDone } from './batcher.ts';
+import { createDeadLetterer } from './dead-letterer.ts';
+import { createClaimSettler } from './settle-claims.ts';
+import { batchOrders, prefetchEnvelopes } from './sizes.ts';
+import { createBatchWriter, type WrittenBatch } from './write-batch.ts';
+
+export interface DrainerOptions {
+  readonly batchMaxAgeMs: number;
+  /** Envelopes unacknowledged at most; 0: three batches, following the cap. */
+  readonly prefetchEnvelopes: number;
+}
+
+export interface DrainerDeps {
+  /** Makes the consumer that will call these handlers. */
+  readonly createConsumer: (handlers: ConsumerHandlers) => OrderConsumer & Lifecycle;
+  readonly ledger: Pick<Ledger, 'settleBatch' | 'recordFailed' | 'readCap'>;
+  readonly claims: Pick<Claims, 'settle'>;
+  readonly deadLetters: DeadLetterPublisher;
+  readonly metrics: DrainMetrics;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly hitFailpoint: HitFailpoint;
+  /** Told of a fault that nobody foresaw; the process should end. */
+  readonly onFatal: (error: unknown) => void;
+  readonly options: DrainerOptions;
+}
+
+/** How often the cap row is read while draining is paused, or nothing arrives. */
+const capPollMs = 500;
+/** Batches committed whose claims are still being settled; beyond it the next batch waits. */
+const maxSettling = 8;
+
+/**
+ * The fourth stage: takes envelopes, writes their orders in batches at the ledger's pace, settles their claims,
+ * and only then acknowledges.
+ *
+ * While a batch is being settled the next one is written. `stop` goes in phases: cancel the consumer → finish
+ * the batch → settle → acknowledge → give the rest back.
+ */
+export function createDrainer(deps: DrainerDeps): Lifecycle {
+  const { ledger, metrics, clock, logger } = deps;
+  const backOff = createBackOff({ firstMs: 50, maxMs: 2_000 });
+  const batcher = createBatcher(clock);
+  const consumer = deps.createConsumer({
+    onDelivery(delivery) {
+      batcher.add(delivery);
+      wake();
+    },
+    onUnreadable(content, error, ack) {
+      track(deadLetterer.unreadable(content, error, ack));
+    },
+    onLost: (generation) => batcher.drop(generation),
+  });
+  const writeBatch = createBatchWriter({
+    ledger,
+    backOff,
+    clock,
+    logger,
+    onCommit(seconds, orders) {
+      metrics.batchCommitSeconds.observe(seconds);
+      metrics.batchOrders.observe(orders);
+    },
+    onLedger: (up) => metrics.dependencies.set('postgres', up),
+  });
+  const settleClaims = createClaimSettler(deps);
+  const deadLetterer = createDeadLetterer(deps);
+
+  /** Aborted when the drainer should take no further batch. */
+  const stopping = new AbortController();
+  /** Aborted when it should not even wait for the one it has. */
+  const givingUp = new AbortController();
+  const settling = new Set<Promise<void>>();
+  let loop: Promise<void> | undefined;
+  let wakeUp: AbortController = new AbortController();
+
+  function wake(): void {
+    wakeUp.abort();
+  }
+
+  /** Sleeps until something arrives, the drainer stops, or `ms` have passed. */
+  async function rest(ms: number): Promise<void> {
+    if (stopping.signal.aborted) return;
+    wakeUp = new AbortController();
+    await clock.sleep(ms, wakeUp.signal);
+  }
+
+  function track(work: Promise<void>): void {
+    const tracked = work.catch(die).finally(() => settling.delete(tracked));
+    settling.add(tracked);
+  }
+
+  /** A fault nobody foresaw: die loudly. Nothing of it was acknowledged, so it all comes again. */
+  function die(error: unknown): void {
+    logger.fatal({ err: error }, 'the drainer failed');
+    deps.onFatal(error);
+  }
+
+  async function readCap(): Promise<Cap | undefined> {
+    try {
+      const cap = await ledger.readCap();
+      metrics.dependencies.set('postgres', true);
+      backOff.reset();
+      return cap;
+    } catch (error) {
+      if (!isOrderError(error) || error.disposition !== 'retry') throw error;
+      metrics.dependencies.set('postgres', false);
+      logger.warn({ err: error }, 'the cap cannot be read; trying again');
+      await clock.sleep(backOff.nextMs(), stopping.signal);
+      return undefined;
+    }
+  }
+
+  function prefetchFor(cap: Cap): number {
+    return deps.options.prefetchEnvelopes || prefetchEnvelopes(cap);
+  }
+
+  /** Gives everything that is not written back, so that no delivery ages while nothing is drained. */
+  async function letGo(): Promise<void> {
+    await consumer.cancel();
+    batcher.drop();
+    await Promise.all(settling);
+    await consumer.requeue();
+  }
+
+  async function whilePaused(): Promise<Cap> {
+    logger.info('draining is paused');
+    await letGo();
+    while (!stopping.signal.aborted) {
+      await rest(capPollMs);
+      const cap = await readCap();
+      if (cap && !cap.paused) {
+        logger.info('draining is resumed');
+        await consumer.resume(prefetchFor(cap));
+        return cap;
+      }
+    }
+    return (await readCap()) ?? stoppedCap;
+  }
+
+  /** A change of the cap changes how much a drainer should hold. */
+  async function follow(cap: Cap, before: Cap): Promise<void> {
+    if (cap.ordersPerSecond === before.ordersPerSecond) return;
+    logger.info({ capOrdersPerSecond: cap.ordersPerSecond, reason: cap.reason }, 'the cap has changed');
+    if (prefetchFor(cap) !== prefetchFor(before)) {
+      await letGo();
+      await consumer.resume(prefetchFor(cap));
+    }
+  }
+
+  async function nextBatch(cap: Cap): Promise<BatchEntry[]> {
+    const wanted = batchOrders(cap);
+    const ageLeftMs = deps.options.batchMaxAgeMs - batcher.ageMs();
+    if (batcher.size() > 0 && batcher.size() < wanted && ageLeftMs > 0) await rest(ageLeftMs);
+    return batcher.take(wanted);
+  }
+
+  async function run(first: Cap): Promise<void> {
+    let cap = first;
+    while (!stopping.signal.aborted) {
+      if (cap.paused) {
+        cap = await whilePaused();
+        continue;
+      }
+      if (batcher.size() === 0) {
+        await rest(capPollMs);
+        if (batcher.size() === 0 && !stopping.signal.aborted) cap = await idle(cap);
+        continue;
+      }
+      while (settling.size >= maxSettling) await Promise.race(settling);
+      const batch = await nextBatch(cap);
+      const written = await writeBatch(batch, givingUp.signal, cap);
+      track(finish(written));
+      if (written.left.length > 0) batcher.putBack(written.left);
+      await follow(written.cap, cap);
+      cap = written.cap;
+    }
+  }
+
+  /** Nothing to do: look whether the cap has changed or draining was paused. */
+  async function idle(cap: Cap): Promise<Cap> {
+    const now = await readCap();
+    if (!now) return cap;
+    await follow(now, cap);
+    return now;
+  }
+
+  /** After the commit: dead-letter what can't be written, settle the claims, then acknowledge. */
+  async function finish(written: WrittenBatch<BatchEntry>): Promise<void> {
+    deps.hitFailpoint('commit-settle');
+    const failed = await deadLetterer.orders(written);
+    const settlements: Settlement[] = [...written.settled.map((s) => s.settlement), ...failed.settlements];
+    await settleClaims(settlements);
+    deps.hitFailpoint('settle-ack');
+    for (const { entry } of written.settled) markDone(entry);
+    for (const entry of failed.done) markDone(entry);
+    count(written, failed.settlements);
+  }
+
+  function count(written: WrittenBatch<BatchEntry>, failed: readonly Settlement[]): void {
+    const outcomes = { confirmed: 0, rejected: 0, failed: failed.length };
+    for (const { entry, settlement } of written.settled) {
+      if (settlement.repeated) continue;
+      outcomes[settlement.status] += 1;
+      metrics.settleSeconds.observe(Math.max(0, settlement.settledAtMs - entry.order.claimedAtMs) / 1_000);
+    }
+    for (const [outcome, n] of Object.entries(outcomes)) if (n > 0) metrics.drained.labels(outcome).inc(n);
+  }
+
+  return {
+    async start() {
+      await consumer.start();
+      loop = (async () => {
+        let cap: Cap | undefined;
+        while (!cap && !stopping.signal.aborted) cap = await readCap();
+        if (!cap) return;
+        if (!cap.paused) await consumer.resume(prefetchFor(cap));
+        await run(cap);
+      })().catch(die);
+    },
+    async stop(deadlineMs) {
+      if (!stopping.signal.aborted) {
+        stopping.abort();
+        wake();
+        const patience = setTimeout(() => givingUp.abort(), deadlineMs / 2);
+        await consumer.cancel();
+        await loop;
+        await Promise.all(settling);
+        clearTimeout(patience);
+        batcher.drop();
+        await consumer.requeue();
+      }
+      await consumer.stop(deadlineMs);
+    },
+  };
+}
+
+const stoppedCap: Cap = { ordersPerSecond: 1, paused: true, reason: 'configured', burstOrders: 1 };

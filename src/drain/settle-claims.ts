@@ -1,0 +1,44 @@
+import { isOrderError } from '../order/errors.ts';
+import type { Claims } from '../order/ports/claims.ts';
+import type { Settlement } from '../order/states.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { DrainMetrics } from '../platform/metrics.ts';
+
+/**
+ * Tells the claims what the ledger has decided, a call per sale. Where Redis is away it gives up at once: the
+ * ledger holds the truth, and the reconciler settles those claims when Redis is back.
+ */
+export function createClaimSettler(deps: {
+  claims: Pick<Claims, 'settle'>;
+  metrics: Pick<DrainMetrics, 'settleFailures' | 'dependencies'>;
+  logger: Logger;
+}) {
+  return async function settleClaims(settlements: readonly Settlement[]): Promise<void> {
+    await Promise.all(
+      [...groupBySale(settlements)].map(async ([saleId, ofSale]) => {
+        try {
+          await deps.claims.settle(saleId, ofSale);
+          deps.metrics.dependencies.set('redis', true);
+        } catch (error) {
+          if (!isOrderError(error) || error.disposition !== 'retry') throw error;
+          deps.metrics.dependencies.set('redis', false);
+          deps.metrics.settleFailures.inc(ofSale.length);
+          deps.logger.warn(
+            { err: error, saleId, orders: ofSale.length },
+            'claims cannot be settled now; the reconciler will do it',
+          );
+        }
+      }),
+    );
+  };
+}
+
+function groupBySale(settlements: readonly Settlement[]): Map<string, Settlement[]> {
+  const groups = new Map<string, Settlement[]>();
+  for (const settlement of settlements) {
+    const group = groups.get(settlement.order.saleId);
+    if (group) group.push(settlement);
+    else groups.set(settlement.order.saleId, [settlement]);
+  }
+  return groups;
+}

@@ -1,0 +1,129 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { type FastifyBaseLogger, type FastifyError, type FastifyInstance, fastify } from 'fastify';
+import type { Logger } from '../platform/logger.ts';
+import type { IntakeMetrics } from '../platform/metrics.ts';
+import { type ProblemName, problems, sendProblem } from './problems.ts';
+
+/** 8 KiB: an order is below 400 bytes. */
+const bodyLimitBytes = 8 * 1024;
+
+/**
+ * The shoppers' HTTP server, without its order routes: limits, strict validation, problem replies, OpenAPI.
+ *
+ * Node's own timeouts are set here because Fastify turns `requestTimeout` off unless told.
+ */
+export async function createApp(options: {
+  logger: Logger;
+  trustProxy: readonly string[];
+  maxConnections: number;
+  metrics: IntakeMetrics;
+}): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: options.logger as FastifyBaseLogger,
+    disableRequestLogging: true,
+    trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: 10_000,
+    // Longer than the idle timeout of the usual load balancers (60 s), so that they close first.
+    keepAliveTimeout: 72_000,
+    // Longer paths end in a 404 of the router; the schemas name the field instead.
+    routerOptions: { maxParamLength: 1_024 },
+    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true },
+    },
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    // A replay of the admission decision: after close() starts, in-flight requests still end normally.
+    return503OnClosing: true,
+    clientErrorHandler: refuseBrokenRequest,
+  });
+  app.server.maxConnections = options.maxConnections;
+
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (isOrderPost(request)) options.metrics.byOutcome.invalid.inc();
+    if (error.validation) {
+      const errors = error.validation
+        .slice(0, 10)
+        .map((fault) => describeFault(fault, error.validationContext));
+      return sendProblem(reply, 'invalid', { detail: errors[0]!.message, errors });
+    }
+    const known = errorProblems[error.code];
+    if (known) return sendProblem(reply, known, { detail: error.message });
+    if (error.statusCode && error.statusCode < 500) {
+      return sendProblem(reply, 'invalid', { detail: error.message });
+    }
+    request.log.error({ err: error }, 'a request failed');
+    return sendProblem(reply, 'internal');
+  });
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not-found'));
+
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Sluice',
+        version: '1',
+        description: 'Order intake of a flash sale. Errors are RFC 9457 problem details.',
+      },
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs' });
+  return app;
+}
+
+const errorProblems: Readonly<Record<string, ProblemName>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'too-large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'invalid',
+};
+
+function isOrderPost(request: { method: string; routeOptions: { url?: string | undefined } }): boolean {
+  return request.method === 'POST' && request.routeOptions.url === '/sales/:saleId/orders';
+}
+
+interface Fault {
+  readonly instancePath: string;
+  readonly keyword: string;
+  readonly params: Record<string, unknown>;
+  readonly message?: string;
+}
+
+/** An ajv fault as a field and a sentence that names it. */
+function describeFault(fault: Fault, context: string | undefined): { field: string; message: string } {
+  const path = fault.instancePath.slice(1).replaceAll('/', '.');
+  if (fault.keyword === 'required') {
+    const field = String(fault.params.missingProperty);
+    return { field, message: `${field} is missing` };
+  }
+  if (fault.keyword === 'additionalProperties') {
+    const field = String(fault.params.additionalProperty).slice(0, 64);
+    return { field, message: `${JSON.stringify(field)} is not a field of an order` };
+  }
+  const field = path || context || 'body';
+  return { field, message: `${field} ${fault.message ?? 'is not valid'}` };
+}
+
+/** Answers what Node's parser could not read; there is no request object yet. */
+function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+  const name: ProblemName = status === 408 ? 'request-timeout' : 'invalid';
+  const body = JSON.stringify({
+    type: `/problems/${name}`,
+    title: status === 431 ? 'The headers are too large' : problems[name].title,
+    status,
+  });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

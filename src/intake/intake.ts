@@ -1,0 +1,126 @@
+import type { AddressInfo } from 'node:net';
+import type { Claims, SaleClaims } from '../order/ports/claims.ts';
+import type { LedgerReader } from '../order/ports/ledger.ts';
+import type { OrderPublisher } from '../order/ports/queue.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { HitFailpoint } from '../platform/failpoints.ts';
+import type { Lifecycle } from '../platform/lifecycle.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { IntakeMetrics } from '../platform/metrics.ts';
+import { createAdmission } from './admission.ts';
+import { createApp } from './app.ts';
+import { createClientLimit } from './client-limit.ts';
+import { healthRoutes } from './health-routes.ts';
+import { orderRoutes } from './order-routes.ts';
+import { createOrderStreams } from './order-stream.ts';
+import { createOrderPlacement } from './place-order.ts';
+import { createStatusReader } from './read-status.ts';
+import { createSaleBoard } from './sale-board.ts';
+import { saleRoutes } from './sale-routes.ts';
+import { statusRoutes } from './status-routes.ts';
+
+export interface IntakeOptions {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly gatewayId: string;
+  readonly envelopeMaxOrders: number;
+  readonly maxWaitingOrders: number;
+  readonly maxInflightRequests: number;
+  readonly maxConnections: number;
+  readonly clientMaxRequestsPerSecond: number;
+  readonly clientLimitExempt: (address: string) => boolean;
+  readonly trustProxy: readonly string[];
+}
+
+/** How often a gateway reads catalogue, backlog and cap. */
+const syncIntervalMs = 200;
+const streamIntervalMs = 500;
+const maxStreams = 10_000;
+const maxLedgerReads = 8;
+/** Above this lag every answer is late anyway; a healthy saturated loop stays far below it. */
+const maxLagMs = 1_000;
+
+/**
+ * The first stage: HTTP in, claims and envelopes out.
+ *
+ * `start` reads the catalogue, then listens. `stop` goes in phases: not ready → no new connections → requests
+ * under way end → streams end. The connections behind the ports are the caller's to close, afterwards.
+ */
+export async function createIntake(deps: {
+  claims: Claims & SaleClaims;
+  publisher: OrderPublisher;
+  ledger: Pick<LedgerReader, 'find'>;
+  metrics: IntakeMetrics;
+  clock: Clock;
+  logger: Logger;
+  hitFailpoint: HitFailpoint;
+  options: IntakeOptions;
+}): Promise<Lifecycle & { url(): string }> {
+  const { claims, publisher, ledger, metrics, clock, logger, options } = deps;
+  const board = createSaleBoard({
+    claims,
+    gatewayId: options.gatewayId,
+    intervalMs: syncIntervalMs,
+    clock,
+    logger,
+  });
+  const admission = createAdmission({
+    maxInflight: options.maxInflightRequests,
+    maxWaiting: options.maxWaitingOrders,
+    maxLagMs,
+    claimsAvailable: () => claims.available(),
+    catalogueKnown: () => board.known(),
+    publisherState: () => publisher.state(),
+    waiting: () => board.waiting(),
+    clock,
+  });
+  const place = createOrderPlacement({
+    claims,
+    publisher,
+    board,
+    admission,
+    envelopeMaxOrders: options.envelopeMaxOrders,
+    metrics,
+    hitFailpoint: deps.hitFailpoint,
+  });
+  const status = createStatusReader({ claims, ledger, board, maxLedgerReads });
+  const streams = createOrderStreams({ status, maxStreams, intervalMs: streamIntervalMs, clock });
+  const clientLimit = createClientLimit({
+    maxPerSecond: options.clientMaxRequestsPerSecond,
+    exempt: options.clientLimitExempt,
+    clock,
+  });
+
+  const app = await createApp({
+    logger,
+    trustProxy: options.trustProxy,
+    maxConnections: options.maxConnections,
+    metrics,
+  });
+  orderRoutes(app, { place, board, clientLimit, metrics });
+  statusRoutes(app, { status, streams });
+  saleRoutes(app, { board, claims, clock });
+  healthRoutes(app, { admission });
+  metrics.inflightFrom(() => admission.inflight());
+
+  return {
+    async start() {
+      await board.start();
+      await admission.start();
+      await streams.start();
+      await app.listen({ host: options.host, port: options.port });
+    },
+    async stop(deadlineMs) {
+      admission.close();
+      await streams.stop(deadlineMs);
+      await app.close();
+      await admission.stop(deadlineMs);
+      await board.stop(deadlineMs);
+    },
+    url() {
+      const { address, family, port } = app.server.address() as AddressInfo;
+      return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { orderLimits } from '../order/order.ts';
+import type { IntakeMetrics, IntakeOutcome } from '../platform/metrics.ts';
+import type { ClientLimit } from './client-limit.ts';
+import { acceptedReply, isSettled, viewReply } from './order-reply.ts';
+import type { PlaceOrder, PlaceOutcome } from './place-order.ts';
+import { sendProblem } from './problems.ts';
+import type { SaleBoard } from './sale-board.ts';
+import { type OrderBody, orderBody, orderReply, problemReplies, saleParams } from './schemas.ts';
+import { pollAfterSeconds, retryAfterSeconds } from './waiting-time.ts';
+
+interface OrderRequest {
+  Params: { saleId: string };
+  Body: OrderBody;
+}
+
+const transactionIdPattern = new RegExp(orderLimits.transactionIdPattern);
+
+/** `POST /sales/{saleId}/orders`. */
+export function orderRoutes(
+  app: FastifyInstance,
+  deps: {
+    place: PlaceOrder;
+    board: SaleBoard;
+    clientLimit: ClientLimit;
+    metrics: IntakeMetrics;
+  },
+): void {
+  app.route<OrderRequest>({
+    method: 'POST',
+    url: '/sales/:saleId/orders',
+    schema: {
+      summary: 'Place an order',
+      description:
+        'Claims stock once per transaction ID and queues the order durably. Send the same order again as often as you like: it is the same order.',
+      params: saleParams,
+      body: orderBody,
+      response: {
+        200: { ...orderReply, description: 'The same order again, settled.' },
+        202: { ...orderReply, description: 'Accepted: the broker has confirmed it.' },
+        ...problemReplies(400, 403, 404, 409, 413, 415, 422, 429, 503),
+      },
+    },
+    onRequest: (request, reply, done) => {
+      const verdict = deps.clientLimit.check(request.ip);
+      if (verdict.allowed) return done();
+      deps.metrics.byOutcome['rate-limited'].inc();
+      reply.header('ratelimit-policy', `"client";q=${deps.clientLimit.maxPerSecond};w=1`);
+      reply.header('ratelimit', `"client";r=0;t=${verdict.retryAfterSeconds}`);
+      sendProblem(reply, 'rate-limited', { retryAfterSeconds: verdict.retryAfterSeconds });
+    },
+    handler: async (request, reply) => {
+      const startedAt = performance.now();
+      const transactionId = transactionIdOf(request);
+      if (typeof transactionId !== 'string') {
+        deps.metrics.byOutcome.invalid.inc();
+        return sendProblem(reply, 'invalid', { detail: transactionId.message, errors: [transactionId] });
+      }
+      const { sku, quantity, customerId } = request.body;
+      const outcome = await deps.place(request.params.saleId, { transactionId, sku, quantity, customerId });
+      deps.metrics.byOutcome[countedAs(outcome)].inc();
+      deps.metrics.intakeSeconds.observe((performance.now() - startedAt) / 1_000);
+      return answer(reply, outcome);
+    },
+  });
+
+  function answer(reply: FastifyReply, outcome: PlaceOutcome): FastifyReply {
+    switch (outcome.outcome) {
+      case 'accepted': {
+        const body = acceptedReply(outcome.order, outcome.position, deps.board);
+        return reply
+          .code(202)
+          .header('location', `/sales/${body.saleId}/orders/${body.transactionId}`)
+          .header('retry-after', String(pollAfterSeconds(body.etaSeconds)))
+          .send(body);
+      }
+      case 'replayed': {
+        const body = viewReply(outcome.view, deps.board);
+        const settled = isSettled(body.status);
+        reply
+          .code(settled ? 200 : 202)
+          .header('location', `/sales/${body.saleId}/orders/${body.transactionId}`)
+          .header('idempotent-replayed', 'true');
+        if (!settled) reply.header('retry-after', String(pollAfterSeconds(body.etaSeconds)));
+        return reply.send(body);
+      }
+      case 'sale-not-open':
+        return sendProblem(reply, 'sale-not-open', { retryAfterSeconds: outcome.opensInMs / 1_000 });
+      case 'unavailable':
+        return sendProblem(reply, 'unavailable', {
+          detail: outcome.reason,
+          retryAfterSeconds: retryAfterSeconds(),
+        });
+      case 'outcome-unknown':
+        return sendProblem(reply, 'outcome-unknown', { retryAfterSeconds: retryAfterSeconds() });
+      default:
+        return sendProblem(reply, outcome.outcome);
+    }
+  }
+}
+
+function countedAs(outcome: PlaceOutcome): IntakeOutcome {
+  return outcome.outcome;
+}
+
+/** From the body or the `Idempotency-Key` header (bare, or quoted as a structured-field string). */
+function transactionIdOf(request: FastifyRequest<OrderRequest>): string | { field: string; message: string } {
+  const header = request.headers['idempotency-key'];
+  const inBody = request.body.transactionId;
+  if (header === undefined) {
+    return inBody ?? { field: 'transactionId', message: 'transactionId is missing' };
+  }
+  const text = String(header);
+  const inHeader = text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
+  if (!transactionIdPattern.test(inHeader)) {
+    return {
+      field: 'Idempotency-Key',
+      message: `Idempotency-Key must match ${orderLimits.transactionIdPattern}`,
+    };
+  }
+  if (inBody !== undefined && inBody !== inHeader) {
+    return { field: 'Idempotency-Key', message: 'Idempotency-Key and transactionId differ' };
+  }
+  return inHeader;
+}

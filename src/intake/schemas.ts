@@ -1,0 +1,113 @@
+import { orderLimits } from '../order/order.ts';
+import { problems } from './problems.ts';
+
+const saleId = { type: 'string', pattern: orderLimits.saleIdPattern, description: 'The sale.' } as const;
+const transactionId = {
+  type: 'string',
+  pattern: orderLimits.transactionIdPattern,
+  description: 'Chosen by the shopper’s client, unique within the sale; a UUID is best.',
+} as const;
+
+export const saleParams = { type: 'object', required: ['saleId'], properties: { saleId } } as const;
+
+export const orderParams = {
+  type: 'object',
+  required: ['saleId', 'transactionId'],
+  properties: { saleId, transactionId },
+} as const;
+
+export const orderBody = {
+  type: 'object',
+  required: ['sku', 'quantity', 'customerId'],
+  additionalProperties: false,
+  properties: {
+    transactionId,
+    sku: { type: 'string', pattern: orderLimits.skuPattern },
+    quantity: { type: 'integer', minimum: orderLimits.quantityMin, maximum: orderLimits.quantityMax },
+    customerId: { type: 'string', pattern: orderLimits.customerIdPattern },
+  },
+} as const;
+
+export interface OrderBody {
+  transactionId?: string;
+  sku: string;
+  quantity: number;
+  customerId: string;
+}
+
+const status = { type: 'string', enum: ['pending', 'accepted', 'confirmed', 'rejected', 'failed'] } as const;
+
+export const orderReply = {
+  type: 'object',
+  description: 'The order as it stands.',
+  required: ['saleId', 'transactionId', 'status'],
+  properties: {
+    saleId: { type: 'string' },
+    transactionId: { type: 'string' },
+    sku: { type: 'string' },
+    quantity: { type: 'integer' },
+    status,
+    reason: { type: 'string', description: 'Why it was not confirmed.' },
+    position: { type: 'integer', description: 'Place in line, at least 1; never grows.' },
+    etaSeconds: { type: 'integer', description: 'Estimated wait; absent while draining is paused.' },
+    acceptedAt: { type: 'string' },
+    settledAt: { type: 'string' },
+  },
+} as const;
+
+export const saleReply = {
+  type: 'object',
+  required: ['saleId', 'opensAt', 'closesAt', 'state', 'items'],
+  properties: {
+    saleId: { type: 'string' },
+    opensAt: { type: 'string' },
+    closesAt: { type: 'string' },
+    state: { type: 'string', enum: ['upcoming', 'open', 'closed', 'rebuilding'] },
+    items: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['sku', 'name', 'priceMinor'],
+        properties: {
+          sku: { type: 'string' },
+          name: { type: 'string' },
+          priceMinor: { type: 'integer' },
+          customerLimit: { type: 'integer' },
+          stockLeft: { type: 'integer', description: 'Pieces that can still be claimed.' },
+        },
+      },
+    },
+  },
+} as const;
+
+/** The problem replies of a route, for OpenAPI. Problems are serialised as they are, not by these. */
+export function problemReplies(...statuses: number[]): Record<number, object> {
+  const byStatus: Record<number, object> = {};
+  for (const code of statuses) {
+    const names = Object.entries(problems).filter(([, problem]) => problem.status === code);
+    byStatus[code] = {
+      description: names.map(([name, { title }]) => `\`${name}\`: ${title}`).join('; '),
+      content: {
+        'application/problem+json': {
+          schema: {
+            type: 'object',
+            properties: {
+              type: { type: 'string', enum: names.map(([name]) => `/problems/${name}`) },
+              title: { type: 'string' },
+              status: { type: 'integer' },
+              detail: { type: 'string' },
+              errors: {
+                type: 'array',
+                items: {
+                  type: 'object',
+                  properties: { field: { type: 'string' }, message: { type: 'string' } },
+                },
+              },
+            },
+          },
+        },
+      },
+    };
+  }
+  return byStatus;
+}

@@ -1,0 +1,80 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { isOrderError } from '../order/errors.ts';
+import { isSettled, type OrderReply } from './order-reply.ts';
+import type { OrderStreams } from './order-stream.ts';
+import { sendProblem } from './problems.ts';
+import type { StatusOutcome, StatusReader } from './read-status.ts';
+import { orderParams, orderReply, problemReplies } from './schemas.ts';
+import { pollAfterSeconds, retryAfterSeconds } from './waiting-time.ts';
+
+interface StatusRequest {
+  Params: { saleId: string; transactionId: string };
+}
+
+/** `GET /sales/{saleId}/orders/{transactionId}` and its event stream. */
+export function statusRoutes(
+  app: FastifyInstance,
+  deps: { status: StatusReader; streams: OrderStreams },
+): void {
+  app.get<StatusRequest>(
+    '/sales/:saleId/orders/:transactionId',
+    {
+      schema: {
+        summary: 'The truth about an order',
+        params: orderParams,
+        response: { 200: orderReply, ...problemReplies(400, 404, 503) },
+      },
+    },
+    async (request, reply) => {
+      const found = await read(request.params, reply);
+      if (!found) return reply;
+      reply.header('cache-control', 'no-store');
+      if (!isSettled(found.status)) reply.header('retry-after', String(pollAfterSeconds(found.etaSeconds)));
+      return reply.send(found);
+    },
+  );
+
+  app.get<StatusRequest>(
+    '/sales/:saleId/orders/:transactionId/events',
+    {
+      schema: {
+        summary: 'The same as server-sent events, until settled',
+        description:
+          'Each event is named `order` and carries the status as JSON; the stream ends once it is settled.',
+        params: orderParams,
+        produces: ['text/event-stream'],
+        response: problemReplies(400, 404, 503),
+      },
+    },
+    async (request, reply) => {
+      const found = await read(request.params, reply);
+      if (!found) return reply;
+      if (!deps.streams.open(reply, found)) {
+        return sendProblem(reply, 'unavailable', {
+          detail: 'stream-limit',
+          retryAfterSeconds: retryAfterSeconds(),
+        });
+      }
+      return reply;
+    },
+  );
+
+  /** The order, or `undefined` when a problem was sent instead. */
+  async function read(params: StatusRequest['Params'], reply: FastifyReply): Promise<OrderReply | undefined> {
+    let outcome: StatusOutcome;
+    try {
+      outcome = await deps.status.one(params.saleId, params.transactionId);
+    } catch (error) {
+      if (!isOrderError(error) || error.disposition !== 'retry') throw error;
+      sendProblem(reply, 'unavailable', { detail: error.code, retryAfterSeconds: retryAfterSeconds() });
+      return undefined;
+    }
+    if (outcome.outcome === 'found') return outcome.reply;
+    if (outcome.outcome === 'busy') {
+      sendProblem(reply, 'unavailable', { detail: 'ledger-busy', retryAfterSeconds: retryAfterSeconds() });
+    } else {
+      sendProblem(reply, 'unknown-order');
+    }
+    return undefined;
+  }
+}
