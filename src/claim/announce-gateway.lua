@@ -1,0 +1,20 @@
+#!lua
+--[[
+Notes which catalogue version a gateway serves, and forgets the gateways that have not spoken in time.
+
+KEYS  1 gateways (hash: gateway ID → "version forgotten-at-ms")
+ARGV  1 gateway ID  2 catalogue version  3 time until it is forgotten (ms)
+
+Atomic: one script. Repeatable: a repeat only renews the time.
+--]]
+local call = redis.call
+local time = call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local all = call('HGETALL', KEYS[1])
+for i = 1, #all, 2 do
+  if tonumber(all[i + 1]:match('(%d+)$')) <= now then
+    call('HDEL', KEYS[1], all[i])
+  end
+end
+call('HSET', KEYS[1], ARGV[1], string.format('%s %d', ARGV[2], now + ARGV[3]))
+return 1

@@ -1,0 +1,29 @@
+#!lua
+--[[
+Sets a rebuilding sale's stock, sequence and epoch, and opens it.
+
+KEYS  1 sale (hash)  2 stock (hash)  3 pending (zset)
+ARGV  1 epoch  2 highest sequence the ledger has settled
+      then per SKU: SKU, pieces left
+Returns 1 opened, 2 open already under this epoch (nothing is written), 0 the sale is missing or in another
+      state.
+
+Atomic: one script. Repeatable: an open sale is left alone, whose stock may have been claimed since. The
+sequence never falls, and everything that is not pending counts as settled, so that no place in line grows.
+--]]
+local call = redis.call
+local sale = call('HMGET', KEYS[1], 'state', 'epoch', 'sequence', 'expires_at')
+if sale[1] == 'open' and sale[2] == ARGV[1] then
+  return 2
+end
+if sale[1] ~= 'rebuilding' then
+  return 0
+end
+for i = 3, #ARGV, 2 do
+  call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+end
+call('PEXPIREAT', KEYS[2], sale[4])
+local sequence = math.max(tonumber(sale[3]), tonumber(ARGV[2]))
+local settled = sequence - call('ZCARD', KEYS[3])
+call('HSET', KEYS[1], 'state', 'open', 'epoch', ARGV[1], 'sequence', sequence, 'settled', settled)
+return 1

@@ -1,0 +1,76 @@
+import { orderError } from '../order/errors.ts';
+import type { ClaimsRecovery } from '../order/ports/claims.ts';
+import type { Catalog } from './catalog.ts';
+import { chunks } from './chunks.ts';
+import { formatSettledClaim } from './claim-value.ts';
+import type { Connection } from './connection.ts';
+import { clusterKeys, saleKeys } from './keys.ts';
+import { putSaleKeys } from './put-sale.ts';
+
+/** Short enough for a script not to hold up the claims of other sales for more than a few milliseconds. */
+const loadsPerCall = 500;
+
+/** Vetting a server, and rebuilding a sale from the ledger. Every step can be repeated. */
+export function createRecovery(connection: Connection, catalog: Catalog): ClaimsRecovery {
+  function refuseUnlessRebuilding(saleId: string, done: unknown): void {
+    if (done === 0) throw orderError('sale-change-refused', `sale ${saleId} is not being rebuilt`);
+  }
+
+  return {
+    async runIds() {
+      const [current, vetted] = await Promise.all([
+        connection.currentRunId(),
+        connection.send((redis) => redis.get(clusterKeys.run)),
+      ]);
+      return { current, vetted: vetted ?? undefined };
+    },
+
+    async vet(runId) {
+      await connection.send((redis) => redis.set(clusterKeys.run, runId));
+      await connection.checkVetting();
+    },
+
+    async beginRebuild(sale, epoch) {
+      const inForce = await putSaleKeys(connection, sale, { state: 'rebuilding', epoch }, true);
+      await catalog.putWithState(sale, inForce);
+    },
+
+    async clearSale(saleId) {
+      const { sale, claims, customers, stock, held, pending, unconfirmed } = saleKeys(saleId);
+      const done = await connection.run(
+        'clear-sale',
+        [sale, claims, customers, stock, held, pending, unconfirmed],
+        [],
+      );
+      refuseUnlessRebuilding(saleId, done);
+    },
+
+    async loadSettled(saleId, orders) {
+      const { sale, claims, limits, customers } = saleKeys(saleId);
+      for (const chunk of chunks(orders, loadsPerCall)) {
+        const args = chunk.flatMap((settled) => {
+          const { transactionId, sku, customerId, quantity } = settled.order;
+          const pieces = settled.status === 'confirmed' ? quantity : 0;
+          return [
+            transactionId,
+            formatSettledClaim(settled.order, settled),
+            `${sku} ${customerId}`,
+            sku,
+            pieces,
+          ];
+        });
+        refuseUnlessRebuilding(
+          saleId,
+          await connection.run('load-settled', [sale, claims, limits, customers], args),
+        );
+      }
+    },
+
+    async finishRebuild(saleId, { epoch, sequence, stock }) {
+      const { sale, stock: stockKey, pending } = saleKeys(saleId);
+      const args = [epoch, sequence, ...[...stock].flat()];
+      refuseUnlessRebuilding(saleId, await connection.run('finish-rebuild', [sale, stockKey, pending], args));
+      await catalog.putState(saleId, { state: 'open', epoch });
+    },
+  };
+}

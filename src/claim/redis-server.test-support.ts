@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { systemClock } from '../platform/clock.ts';
+import { createLogger } from '../platform/logger.ts';
+import { createClaims } from './claims.ts';
+
+/** A Redis server that a test may kill, freeze, fill and wipe: same settings as in production. */
+export async function startRedisServer() {
+  const dataDir = mkdtempSync(join(tmpdir(), 'sluice-claim-'));
+  const port = await freePort();
+  let server: ChildProcess;
+
+  async function start(): Promise<void> {
+    server = spawn(
+      'redis-server',
+      [
+        ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dataDir, '--save', ''],
+        ...['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'],
+      ],
+      { stdio: 'ignore' },
+    );
+    await once(server, 'spawn');
+  }
+
+  await start();
+  const redis = new Redis(port, '127.0.0.1', { retryStrategy: () => 20, maxRetriesPerRequest: null });
+  redis.on('error', () => undefined);
+  await redis.ping();
+
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    /** A client of the test's own, to look behind the stage. */
+    redis,
+    signal: (name: NodeJS.Signals) => void server.kill(name),
+    async kill(): Promise<void> {
+      const exited = once(server, 'exit');
+      server.kill('SIGKILL');
+      await exited;
+    },
+    start,
+    async remove(): Promise<void> {
+      redis.disconnect();
+      if (server.exitCode === null && server.signalCode === null) {
+        const exited = once(server, 'exit');
+        server.kill('SIGKILL');
+        await exited;
+      }
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export type RedisServer = Awaited<ReturnType<typeof startRedisServer>>;
+
+export function claimsOn(server: RedisServer, overrides: { commandTimeoutMs?: number } = {}) {
+  return createClaims({
+    redisUrl: server.url,
+    commandTimeoutMs: 500,
+    reopenAfterMs: 100,
+    acceptFlushMs: 5,
+    logger: createLogger('test', 'silent'),
+    clock: systemClock,
+    ...overrides,
+  });
+}
+
+/** Connected to a server that is vetted. */
+export async function startVettedClaims(server: RedisServer, overrides: { commandTimeoutMs?: number } = {}) {
+  const claims = claimsOn(server, overrides);
+  await claims.start();
+  await claims.vet((await claims.runIds()).current);
+  return claims;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
