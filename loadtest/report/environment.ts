@@ -1,0 +1,21 @@
+import { cpus, release, totalmem, type } from 'node:os';
+
+/** The machine that a result was measured on. Load and server shared it where the targets are loopback. */
+export interface Environment {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly kernel: string;
+  readonly node: string;
+}
+
+export function readEnvironment(): Environment {
+  const processors = cpus();
+  return {
+    cpu: processors[0]?.model.trim() ?? 'unknown',
+    cores: processors.length,
+    memoryGiB: Math.round((totalmem() / 2 ** 30) * 10) / 10,
+    kernel: `${type()} ${release()}`,
+    node: process.version,
+  };
+}

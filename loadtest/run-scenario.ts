@@ -1,0 +1,243 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { type Drive, driveOpenLoop, type Wish } from './driver/open-loop.ts';
+import { createOrderLog, type OrderLog } from './driver/order-log.ts';
+import type { DriveResult } from './driver/recorder.ts';
+import { driveSaturate } from './driver/saturate.ts';
+import { attach, type Instance } from './instance/attach.ts';
+import { archiveLoadSale, openLoadSale } from './instance/load-sale.ts';
+import { mustRunSluice, type SluiceCommand } from './instance/sluice-command.ts';
+import { hold } from './profile/rate-profile.ts';
+import { readEnvironment } from './report/environment.ts';
+import { type ResultFiles, type RunResult, resultBaseName, writeResult } from './report/result.ts';
+import { LOAD_SKU, type Scenario, type Settings, WARMUP_SKU } from './scenario.ts';
+import { auditSale } from './verdict/audit.ts';
+import { countLedger, type LedgerCounts } from './verdict/ledger-counts.ts';
+import { type Facts, judge } from './verdict/threshold.ts';
+import { createLiveLine, formatLiveLine } from './watch/live-line.ts';
+import { createSampler, type Sampler } from './watch/sampler.ts';
+import { waitForDrain } from './watch/wait-for-drain.ts';
+
+/** What the caller asked for; what is absent is the scenario's default. */
+export interface RunOptions {
+  readonly rate?: number;
+  readonly seconds?: number;
+  readonly warmupSeconds: number;
+  readonly stock?: number;
+  readonly trace?: readonly number[];
+  /** Set before the run, restored after it. */
+  readonly cap?: number;
+  readonly targets: readonly URL[];
+  readonly ownsTargets: boolean;
+  readonly gateways?: number;
+  readonly drainers?: number;
+  /** Folder of the results. */
+  readonly out: string;
+  readonly keepSale: boolean;
+  readonly command: SluiceCommand;
+  /** The ledger to count in, where no run.json names it. */
+  readonly databaseUrl?: string;
+  readonly signal: AbortSignal;
+  /** Where progress goes. */
+  readonly output: NodeJS.WriteStream;
+}
+
+const WARMUP_RATE = 500;
+const WARMUP_ORDERS = 5_000;
+const SATURATE_CONNECTIONS = 100;
+
+/**
+ * Runs one scenario from a fresh sale to the written result.
+ * @throws {ForeignTargetError}, {InstanceStartError}, {SluiceCommandError}; the signal's reason if it was aborted.
+ */
+export async function runScenario(
+  scenario: Scenario,
+  options: RunOptions,
+): Promise<{ result: RunResult; files: ResultFiles }> {
+  const { out, output, signal } = options;
+  const baseName = resultBaseName(out, scenario.name, new Date());
+  const say = (line: string) => output.write(`${line}\n`);
+  await mkdir(out, { recursive: true });
+  const instance = await attach({
+    ...options,
+    gateways: options.gateways ?? scenario.defaults.gateways,
+    drainers: options.drainers ?? scenario.defaults.drainers,
+    logFile: `${baseName}.instance.log`,
+    say,
+  });
+  try {
+    const result = await withCap(instance, options.cap, (cap) =>
+      measure(scenario, options, instance, cap, baseName),
+    );
+    signal.throwIfAborted();
+    return { result, files: await writeResult(out, baseName, result) };
+  } finally {
+    if (instance.startedHere) say('Stopping the instance');
+    await instance.stop();
+  }
+}
+
+async function withCap<T>(
+  instance: Instance,
+  wanted: number | undefined,
+  run: (cap: number | undefined) => Promise<T>,
+): Promise<T> {
+  const { runFile, command } = instance;
+  const before = await createSampler({ runFile, elapsedSeconds: () => 0 }).sample();
+  const current = before.capOrdersPerSecond;
+  if (wanted === undefined) return run(current);
+  await mustRunSluice(command, ['cap', String(wanted)]);
+  try {
+    return await run(wanted);
+  } finally {
+    if (current !== undefined && !instance.startedHere)
+      await mustRunSluice(command, ['cap', String(current)]);
+  }
+}
+
+async function measure(
+  scenario: Scenario,
+  options: RunOptions,
+  instance: Instance,
+  cap: number | undefined,
+  baseName: string,
+): Promise<RunResult> {
+  const { output, signal } = options;
+  const { command, targets, startedHere } = instance;
+  const settings = settle(scenario, options, cap);
+  const run = randomBytes(4).toString('hex');
+  const saleId = `load-${scenario.name}-${run}`;
+  const { customerLimit } = scenario;
+  const say = (line: string) => output.write(`${line}\n`);
+  await openLoadSale(command, { saleId, stock: settings.stock, customerLimit });
+  say(`${scenario.name}: sale ${saleId} at ${targets.map(({ origin }) => origin).join(', ')}`);
+
+  const logFile = `${baseName}.orders.ndjson`;
+  const log = createOrderLog(logFile);
+  const drive = startDrive(scenario, settings, { targets, saleId, runPrefix: `r${run}`, log, signal });
+  const sampler = createSampler({
+    runFile: instance.runFile,
+    elapsedSeconds: () => drive.snapshot().elapsedSeconds,
+  });
+  const { result, drained } = await watch(drive, sampler, options);
+  await log.close();
+
+  say('Auditing');
+  const databaseUrl = (await instance.runFile())?.databaseUrl ?? options.databaseUrl;
+  const ledger = await tryCountLedger(databaseUrl, saleId, result.startedAt, say);
+  const audit = await auditSale(command, saleId, logFile);
+  if (!options.keepSale) await archiveLoadSale(command, saleId, say);
+  const samples = sampler.samples();
+  const facts: Facts = { settings, drive: result, samples, cap, drained, audit, ledger };
+  const thresholds = scenario.thresholds.map((threshold) => judge(threshold, facts));
+  const { trace: _, ...kept } = settings;
+  return {
+    scenario: scenario.name,
+    summary: scenario.summary,
+    model: scenario.model,
+    passed: thresholds.every(({ passed }) => passed),
+    saleId,
+    settings: kept,
+    copies: scenario.copies ?? 1,
+    targets: targets.map(({ href }) => href),
+    startedHere,
+    ...(cap === undefined ? {} : { capOrdersPerSecond: cap }),
+    thresholds,
+    audit,
+    drained,
+    ...(ledger === undefined ? {} : { ledger }),
+    drive: result,
+    samples,
+    environment: readEnvironment(),
+  };
+}
+
+function settle(scenario: Scenario, options: RunOptions, cap: number | undefined): Settings {
+  const { defaults } = scenario;
+  const halfCap = Math.max(1, Math.floor((cap ?? 2_000) / 2));
+  return {
+    rate: options.rate ?? (defaults.rate === 'half-cap' ? halfCap : defaults.rate),
+    seconds: options.seconds ?? defaults.seconds,
+    warmupSeconds: options.warmupSeconds,
+    stock: options.stock ?? defaults.stock,
+    ...(options.trace ? { trace: options.trace } : {}),
+  };
+}
+
+interface DriveTarget {
+  readonly targets: readonly URL[];
+  readonly saleId: string;
+  readonly runPrefix: string;
+  readonly log: OrderLog;
+  readonly signal: AbortSignal;
+}
+
+function startDrive(scenario: Scenario, settings: Settings, target: DriveTarget): Drive {
+  const wishOf = scenario.wish ?? ((index: number) => ({ quantity: 1, customerId: `customer-${index}` }));
+  const wish = (index: number, warmup: boolean): Wish =>
+    warmup
+      ? { sku: WARMUP_SKU, quantity: 1, customerId: `early-${index}` }
+      : { sku: LOAD_SKU, ...wishOf(index) };
+  if (scenario.model === 'closed-loop') {
+    const { seconds } = settings;
+    return driveSaturate({
+      ...target,
+      wish,
+      seconds,
+      connections: SATURATE_CONNECTIONS,
+      warmupOrders: WARMUP_ORDERS,
+    });
+  }
+  return driveOpenLoop({
+    ...target,
+    wish,
+    copies: scenario.copies ?? 1,
+    warmup: hold(Math.min(WARMUP_RATE, Math.max(1, settings.rate)), settings.warmupSeconds),
+    profile: scenario.profile(settings),
+  });
+}
+
+async function watch(
+  drive: Drive,
+  sampler: Sampler,
+  { output, signal }: RunOptions,
+): Promise<{ result: DriveResult; drained: boolean }> {
+  const line = createLiveLine(output);
+  const show = () => line.show(formatLiveLine(drive.snapshot(), sampler.latest()));
+  let sampling: Promise<unknown> | undefined;
+  const timer = setInterval(() => {
+    sampling ??= sampler
+      .sample()
+      .catch(() => undefined)
+      .finally(() => {
+        sampling = undefined;
+      });
+    show();
+  }, 1_000);
+  try {
+    const result = await drive.done;
+    clearInterval(timer);
+    await sampling;
+    signal.throwIfAborted();
+    const drained = await waitForDrain({ sample: sampler.sample, onSample: show, signal });
+    return { result, drained };
+  } finally {
+    clearInterval(timer);
+    line.end();
+  }
+}
+
+async function tryCountLedger(
+  databaseUrl: string | undefined,
+  saleId: string,
+  startedAt: string,
+  say: (line: string) => void,
+): Promise<LedgerCounts | undefined> {
+  if (databaseUrl === undefined) return undefined;
+  try {
+    return await countLedger(databaseUrl, saleId, startedAt);
+  } catch (error) {
+    say(`The ledger could not be read: ${(error as Error).message}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,53 @@
+import type { Wish } from './driver/open-loop.ts';
+import type { RateProfile } from './profile/rate-profile.ts';
+import type { Threshold } from './verdict/threshold.ts';
+
+/** The SKU under load, and the one that the warm-up buys so that it takes no stock from the crowd. */
+export const LOAD_SKU = 'load';
+export const WARMUP_SKU = 'warm-up';
+
+/** Stock that no run uses up. */
+export const PLENTY = 100_000_000;
+
+/** What a run was asked to do, defaults filled in. */
+export interface Settings {
+  /** Orders/s at the highest; without meaning for a closed loop. */
+  readonly rate: number;
+  /** Length of the load proper; what belongs around it (a calm before a spike) comes on top. */
+  readonly seconds: number;
+  readonly warmupSeconds: number;
+  /** Pieces of the SKU under load. */
+  readonly stock: number;
+  /** Counts of a trace file, for `replay`. */
+  readonly trace?: readonly number[];
+}
+
+/** Defaults of a scenario. A rate of `half-cap` is half of what the drain takes. */
+export interface ScenarioDefaults {
+  readonly rate: number | 'half-cap';
+  readonly seconds: number;
+  readonly stock: number;
+  /** Processes of an instance that the load test starts itself. */
+  readonly gateways: number;
+  readonly drainers: number;
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** One sentence, for the help and the report. */
+  readonly summary: string;
+  /** `open-loop`: at intended times, whatever the server does. `closed-loop`: as fast as the answers come. */
+  readonly model: 'open-loop' | 'closed-loop';
+  readonly defaults: ScenarioDefaults;
+  /** Pieces of the SKU under load for one customer. */
+  readonly customerLimit?: number;
+  /** How often each order is sent at once. Default 1. */
+  readonly copies?: number;
+  /** `--trace FILE` must be there. */
+  readonly needsTrace?: boolean;
+  /** The load after the warm-up. */
+  readonly profile: (settings: Settings) => RateProfile;
+  /** Who orders what. Default: one piece, each order from another customer. */
+  readonly wish?: (index: number) => Omit<Wish, 'sku'>;
+  readonly thresholds: readonly Threshold[];
+}

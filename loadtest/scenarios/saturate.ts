@@ -1,0 +1,18 @@
+import { PLENTY, type Scenario } from '../scenario.ts';
+import {
+  auditClean,
+  backlogDrained,
+  capUsed,
+  everyAcceptedConfirmed,
+  noErrors,
+  withinCap,
+} from '../verdict/measures.ts';
+
+export const saturate: Scenario = {
+  name: 'saturate',
+  summary: 'As fast as the answers come, with autocannon: how much the gateway takes.',
+  model: 'closed-loop',
+  defaults: { rate: 0, seconds: 10, stock: PLENTY, gateways: 1, drainers: 1 },
+  profile: () => ({ segments: [] }),
+  thresholds: [noErrors, backlogDrained, withinCap, capUsed, everyAcceptedConfirmed, auditClean],
+};

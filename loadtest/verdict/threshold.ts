@@ -1,0 +1,59 @@
+import type { DriveResult } from '../driver/recorder.ts';
+import type { Settings } from '../scenario.ts';
+import type { InstanceSample } from '../watch/sampler.ts';
+import type { AuditVerdict } from './audit.ts';
+import type { LedgerCounts } from './ledger-counts.ts';
+
+/** All that a threshold may look at. */
+export interface Facts {
+  readonly settings: Settings;
+  readonly drive: DriveResult;
+  readonly samples: readonly InstanceSample[];
+  /** Orders/s in force during the run, if the instance said. */
+  readonly cap: number | undefined;
+  readonly drained: boolean;
+  readonly audit: AuditVerdict;
+  readonly ledger: LedgerCounts | undefined;
+}
+
+/** A value, or why there is none: `missing` fails the threshold, `exempt` passes it. */
+export type Measured = number | { readonly missing: string } | { readonly exempt: string };
+
+export interface Threshold {
+  readonly name: string;
+  readonly unit: string;
+  readonly measure: (facts: Facts) => Measured;
+  readonly comparison: 'at most' | 'at least' | 'exactly';
+  readonly limit: (facts: Facts) => Measured;
+}
+
+export interface ThresholdResult {
+  readonly name: string;
+  readonly unit: string;
+  readonly comparison: Threshold['comparison'];
+  readonly value?: number;
+  readonly limit?: number;
+  readonly passed: boolean;
+  /** Why a value is not there, or why none was needed. */
+  readonly note?: string;
+}
+
+/** Holds a run against one threshold. What could not be measured has not passed. */
+export function judge({ name, unit, comparison, measure, limit }: Threshold, facts: Facts): ThresholdResult {
+  const row = { name, unit, comparison };
+  const measured = measure(facts);
+  const bound = limit(facts);
+  const value = typeof measured === 'number' ? { value: measured } : {};
+  const against = typeof bound === 'number' ? { limit: bound } : {};
+  for (const side of [measured, bound]) {
+    if (typeof side === 'number') continue;
+    if ('exempt' in side) return { ...row, ...value, ...against, passed: true, note: side.exempt };
+    return { ...row, ...value, ...against, passed: false, note: side.missing };
+  }
+  return { ...row, ...value, ...against, passed: holds(comparison, measured as number, bound as number) };
+}
+
+function holds(comparison: Threshold['comparison'], value: number, limit: number): boolean {
+  if (comparison === 'at most') return value <= limit;
+  return comparison === 'at least' ? value >= limit : value === limit;
+}
