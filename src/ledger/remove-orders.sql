@@ -1,0 +1,7 @@
+-- Removes up to $2 orders of sale $1, few enough to end long before the statement timeout. One row: how many.
+WITH page AS (
+  SELECT transaction_id FROM orders WHERE sale_id = $1 ORDER BY transaction_id LIMIT $2
+), removed AS (
+  DELETE FROM orders o USING page p WHERE o.sale_id = $1 AND o.transaction_id = p.transaction_id RETURNING 1
+)
+SELECT count(*)::integer AS removed FROM removed
