@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import type { GetMessage } from 'amqplib';
+import type { ClaimedOrder } from '../order/order.ts';
+import type { DeadLetter } from '../order/ports/queue.ts';
+
+/** A dead letter as it lies in the queue. */
+export interface DeadLetterView extends DeadLetter {
+  /** Unique; stays with the letter until it is redriven or purged. */
+  readonly id: string;
+}
+
+/**
+ * A message of `sluice.orders.dead`: the order as JSON, or the bytes that could not be decoded, as
+ * `application/octet-stream`; what happened stands in the headers `sluice-reason`, `sluice-cause`,
+ * `sluice-failed-at-ms` and `sluice-history`; the letter's ID in `sluice-letter-id`.
+ */
+export function encodeDeadLetter(letter: DeadLetter): {
+  content: Buffer;
+  headers: Record<string, unknown>;
+} {
+  return {
+    content: letter.order ? Buffer.from(JSON.stringify(letter.order)) : (letter.content ?? Buffer.alloc(0)),
+    headers: {
+      'sluice-letter-id': randomUUID(),
+      'sluice-holds': letter.order ? 'order' : 'bytes',
+      'sluice-reason': letter.reason,
+      'sluice-cause': letter.cause,
+      'sluice-failed-at-ms': letter.failedAtMs,
+      'sluice-history': [...letter.history],
+    },
+  };
+}
+
+/** Reads what `encodeDeadLetter` wrote; a message of another make is shown by its bytes. */
+export function decodeDeadLetter(message: GetMessage): DeadLetterView {
+  const headers: Record<string, unknown> = message.properties.headers ?? {};
+  const history = headers['sluice-history'];
+  const order = headers['sluice-holds'] === 'order' ? readOrder(message.content) : undefined;
+  return {
+    id: text(headers['sluice-letter-id']),
+    order,
+    ...(order ? {} : { content: message.content }),
+    reason: text(headers['sluice-reason']),
+    cause: text(headers['sluice-cause']),
+    failedAtMs: Number(headers['sluice-failed-at-ms'] ?? 0),
+    history: Array.isArray(history) ? history.map(text) : [],
+  };
+}
+
+function readOrder(content: Buffer): ClaimedOrder | undefined {
+  try {
+    return JSON.parse(content.toString('utf8')) as ClaimedOrder;
+  } catch {
+    return undefined;
+  }
+}
+
+function text(value: unknown): string {
+  return value === undefined ? '' : String(value);
+}

@@ -1,0 +1,20 @@
+import type { ChannelModel } from 'amqplib';
+
+/** Envelopes on their way to the ledger. */
+export const ordersQueue = 'sluice.orders';
+/** Orders that left the path, for an operator to redrive or purge. */
+export const deadQueue = 'sluice.orders.dead';
+
+/**
+ * Declares both queues where they are missing. Type and durability only: limits live in policies, where they can
+ * be changed on a running queue. Rejects when a queue of another type has one of the names (406).
+ */
+export async function declareQueues(model: ChannelModel): Promise<void> {
+  const channel = await model.createChannel();
+  // The rejection of the call says the same; without a listener the event would end the process.
+  channel.on('error', () => undefined);
+  for (const queue of [ordersQueue, deadQueue]) {
+    await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+  }
+  await channel.close();
+}
