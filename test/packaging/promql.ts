@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { stringify } from 'yaml';
+
+const run = promisify(execFile);
+
+const keywords = new Set(
+  'by without on ignoring group_left group_right and or unless offset bool inf nan'.split(' '),
+);
+
+/** An expression without its quoted strings, whose contents could be taken for syntax. */
+export const withoutStrings = (expression: string) => expression.replace(/"(?:[^"\\]|\\.)*"/g, '');
+
+/** The series an expression reads: its identifiers less strings, matchers, ranges, groupings and functions. */
+export function seriesIn(expression: string): string[] {
+  const bare = withoutStrings(expression)
+    .replace(/\{[^}]*\}/g, ' ')
+    .replace(/\[[^\]]*\]/g, ' ')
+    .replace(/\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)/g, ' ');
+  return [...bare.matchAll(/(?<![\w.$])([a-zA-Z_:][\w:]*)(?!\s*\(|[\w:])/g)]
+    .map((match) => match[1]!)
+    .filter((name) => !keywords.has(name.toLowerCase()));
+}
+
+/** Runs `promtool` and returns all it said; rejects with that text when it exits non-zero. */
+export async function promtool(...args: string[]): Promise<string> {
+  try {
+    const { stdout, stderr } = await run('promtool', args);
+    return stdout + stderr;
+  } catch (error) {
+    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
+    throw new Error(`promtool ${args.join(' ')}: ${stdout}${stderr}` || message, { cause: error });
+  }
+}
+
+/** Has Prometheus' own parser read each expression, as a recording rule; rejects naming what it can not read. */
+export async function parseAll(expressions: readonly string[]): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-promql-'));
+  try {
+    const rules = expressions.map((expr, at) => ({ record: `expression:${at}`, expr }));
+    const file = join(folder, 'rules.yml');
+    await writeFile(file, stringify({ groups: [{ name: 'parsed', rules }] }));
+    await promtool('check', 'rules', file);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
