@@ -17,8 +17,24 @@ export interface DataFolder {
   release(): void;
 }
 
-/** Creates the folder where needed and takes hold of it. Throws `data-folder-in-use` while another living process holds it. */
+/**
+ * Creates the folder where needed and takes hold of it. Throws `data-folder-in-use` while another living
+ * process holds it, `data-folder-unusable` where it cannot be written.
+ */
 export function openDataFolder(dataDir: string): DataFolder {
+  try {
+    return open(dataDir);
+  } catch (error) {
+    if (error instanceof ServiceError) throw error;
+    throw new ServiceError(
+      'data-folder-unusable',
+      `the data folder ${dataDir} cannot be written: ${(error as Error).message}. Make room or mend its permissions, or start with another data folder.`,
+      { cause: error },
+    );
+  }
+}
+
+function open(dataDir: string): DataFolder {
   // Others may pass through (the database server runs as its own user), not list.
   mkdirSync(dataDir, { recursive: true, mode: 0o711 });
   const path = realpathSync(dataDir);

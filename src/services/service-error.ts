@@ -5,6 +5,7 @@ import type { ServiceName } from './service-name.ts';
  * - `service-binaries-missing`: servers are not installed here and Sluice may not install them; the message holds the commands.
  * - `service-install-failed`: `apt-get` failed; `logFile` is its output.
  * - `data-folder-in-use`: another living process runs the servers of this data folder.
+ * - `data-folder-unusable`: it cannot be created or written.
  * - `service-stopped`: `stop` was called before the start was complete.
  */
 export type ServiceErrorCode =
@@ -12,6 +13,7 @@ export type ServiceErrorCode =
   | 'service-binaries-missing'
   | 'service-install-failed'
   | 'data-folder-in-use'
+  | 'data-folder-unusable'
   | 'service-stopped';
 
 export class ServiceError extends Error {

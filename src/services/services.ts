@@ -16,7 +16,7 @@ import { choosePorts, type PortChoice } from './remembered-ports.ts';
 import { createRunner, type Runner } from './runner.ts';
 import type { Server } from './server.ts';
 import { ServiceError } from './service-error.ts';
-import { type Ports, SERVICE_NAMES, SERVICE_TITLES, type ServiceName } from './service-name.ts';
+import { PORTS_OF, type Ports, SERVICE_NAMES, SERVICE_TITLES, type ServiceName } from './service-name.ts';
 
 export interface ServiceUrls {
   /** User and database `sluice`. */
@@ -184,7 +184,7 @@ export function createServices(options: ServicesOptions): Services {
   }
 
   function hasFixedPort(name: ServiceName): boolean {
-    return name === 'rabbitmq' ? options.ports?.amqp !== undefined : options.ports?.[name] !== undefined;
+    return PORTS_OF[name].some((port) => options.ports?.[port] !== undefined);
   }
 
   async function stopRunners(deadlineMs: number): Promise<void> {
