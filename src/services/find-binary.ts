@@ -1,5 +1,5 @@
 import { accessSync, constants, readdirSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export type BinaryName = 'postgres' | 'rabbitmq-server' | 'epmd' | 'redis-server' | 'prometheus';
 
@@ -16,7 +16,10 @@ export function createBinaryFinder(searchPath: string = DEFAULT_SEARCH_PATH): Bi
   return (name) => {
     const folders = [...foldersBefore(name), ...inPath, ...foldersAfter(name)];
     const found = folders.map((folder) => join(folder, name)).filter(isUsable);
-    return [...new Set(found)];
+    if (name !== 'postgres') return [...new Set(found)];
+    // A link may stand alone in a folder of the PATH; initdb is beside the binary itself.
+    const resolved = found.map((file) => realpathSync(file));
+    return [...new Set(resolved)].filter((file) => isUsable(join(dirname(file), 'initdb')));
   };
 }
 
