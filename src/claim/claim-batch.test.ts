@@ -90,7 +90,17 @@ test('the same transaction ID with another order is refused, wherever the differ
   ]);
   const expected = ['transaction-id-reused', 'transaction-id-reused', 'transaction-id-reused', 'replayed'];
   expect(outcomesOf(outcomes)).toEqual(['claimed', ...expected]);
-  expect(outcomesOf(await claims.claim(saleId, 1, [{ ...first, sku: 'x-' }, first]))).toEqual([
+  const longer = order(2, { sku: 'x-', customerId: 'c' });
+  expect(outcomesOf(await claims.claim(saleId, 1, [longer]))).toEqual(['claimed']);
+  const again = await claims.claim(saleId, 1, [
+    { ...longer, sku: '-' },
+    longer,
+    { ...first, sku: 'x-' },
+    first,
+  ]);
+  expect(outcomesOf(again)).toEqual([
+    'transaction-id-reused',
+    'replayed',
     'transaction-id-reused',
     'replayed',
   ]);

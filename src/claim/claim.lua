@@ -49,7 +49,9 @@ elseif now >= tonumber(sale[2]) then
 end
 
 local sequence = tonumber(sale[6])
-local middle = string.format(' %d - ', now)
+-- As text from here on: Redis would format the number anew for every value it is passed in.
+local claimed_at = string.format('%d', now)
+local middle = ' ' .. claimed_at .. ' - '
 local out = { now, tonumber(sale[7]), opens_at }
 local left, limits, taken, bought = {}, {}, {}, {}
 local fresh, claims, scores, customers = {}, {}, {}, {}
@@ -99,7 +101,7 @@ for i = 1, count do
       value = sequence .. middle .. print
       fresh[id] = value
       claims[n + 1], claims[n + 2] = id, value
-      scores[n + 1], scores[n + 2] = now, id
+      scores[n + 1], scores[n + 2] = claimed_at, id
       n = n + 2
       out[i + 3] = sequence
     end

@@ -6,7 +6,7 @@ import type { Lifecycle } from '../platform/lifecycle.ts';
 import type { Logger } from '../platform/logger.ts';
 import { createBreaker } from './breaker.ts';
 import { clusterKeys } from './keys.ts';
-import { sentCommandError } from './redis-errors.ts';
+import { replyCode, sentCommandError } from './redis-errors.ts';
 import { loadScripts, runScript, type ScriptName } from './scripts.ts';
 
 export interface ConnectionOptions {
@@ -136,7 +136,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       try {
         return await run(script, keys, args);
       } catch (error) {
-        if (isOrderError(error, 'claims-timeout')) breaker.trip();
+        // A server that answers, if only with an error, is not one to keep away from.
+        if (isOrderError(error, 'claims-timeout') && replyCode(error.cause) === undefined) breaker.trip();
         throw error;
       }
     },

@@ -26,7 +26,10 @@ export function createRecovery(connection: Connection, catalog: Catalog): Claims
     },
 
     async vet(runId) {
-      await connection.send((redis) => redis.set(clusterKeys.run, runId));
+      // A vetted server holds every sale there is, so its catalogue counts as whole, even an empty one.
+      await connection.send((redis) =>
+        Promise.all([redis.hsetnx(clusterKeys.catalog, '#version', 0), redis.set(clusterKeys.run, runId)]),
+      );
       await connection.checkVetting();
     },
 
