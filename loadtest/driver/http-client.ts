@@ -7,7 +7,7 @@ export type Silence = 'network-error' | 'timeout';
 
 export interface HttpClientOptions<Request> {
   readonly target: URL;
-  /** Open sockets at most; requests beyond it wait in line, oldest first. */
+  /** Open sockets at most (64 of them being opened); requests beyond it wait in line, oldest first. */
   readonly maxConnections: number;
   /** From `send` to the complete answer. Checked every 50 ms. */
   readonly timeoutMs: number;
@@ -33,12 +33,16 @@ interface Connection<Request> {
   readonly socket: Socket;
   job: Job<Request> | undefined;
   partial: Buffer | undefined;
+  connected: boolean;
   idleUntil: number;
 }
 
 // Servers close idle connections after 5 s or more; a request written at that moment would be reset, and the
 // driver would blame the server for its own choice of connection.
 const IDLE_LIMIT_MS = 4_000;
+// A server's queue of connections to accept is often 511 long; what overflows it is tried again by the kernel
+// after 1, 3 and 7 s. Opening all that a slow moment asks for would measure that, and make the moment worse.
+const MAX_CONNECTING = 64;
 const SWEEP_MS = 50;
 
 /**
@@ -60,6 +64,7 @@ export function createHttpClient<Request>(options: HttpClientOptions<Request>): 
   const readBuffer = Buffer.allocUnsafe(65_536);
   let line: (Job<Request> | undefined)[] = [];
   let lineHead = 0;
+  let connecting = 0;
   let closed = false;
   const sweeper = setInterval(sweep, SWEEP_MS);
 
@@ -67,9 +72,21 @@ export function createHttpClient<Request>(options: HttpClientOptions<Request>): 
     const job = { request, bytes, deadline: performance.now() + timeoutMs };
     const ready = idle.pop();
     if (ready !== undefined) write(ready, job);
-    else if (connections.size < maxConnections && !closed) write(open(), job);
     else if (closed) onSilence(request, 'network-error');
+    else if (mayOpen()) write(open(), job);
     else line.push(job);
+  }
+
+  function mayOpen(): boolean {
+    return !closed && connecting < MAX_CONNECTING && connections.size < maxConnections;
+  }
+
+  function openForLine(): void {
+    while (mayOpen()) {
+      const next = takeFromLine();
+      if (next === undefined) return;
+      write(open(), next);
+    }
   }
 
   function write(connection: Connection<Request>, job: Job<Request>): void {
@@ -95,9 +112,16 @@ export function createHttpClient<Request>(options: HttpClientOptions<Request>): 
       socket,
       job: undefined,
       partial: undefined,
+      connected: false,
       idleUntil: 0,
     };
     connections.add(connection);
+    connecting++;
+    socket.on('connect', () => {
+      connection.connected = true;
+      connecting--;
+      openForLine();
+    });
     // 'close' follows every error, so that is where a request without an answer ends.
     socket.on('error', () => {});
     socket.on('end', () => end(connection));
@@ -148,6 +172,7 @@ export function createHttpClient<Request>(options: HttpClientOptions<Request>): 
 
   function lose(connection: Connection<Request>): void {
     if (!connections.delete(connection)) return;
+    if (!connection.connected) connecting--;
     const { job } = connection;
     connection.job = undefined;
     if (job === undefined) {
@@ -156,8 +181,7 @@ export function createHttpClient<Request>(options: HttpClientOptions<Request>): 
     } else {
       onSilence(job.request, 'network-error');
     }
-    const next = closed ? undefined : takeFromLine();
-    if (next !== undefined) write(open(), next);
+    openForLine();
   }
 
   function takeFromLine(): Job<Request> | undefined {

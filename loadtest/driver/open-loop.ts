@@ -26,7 +26,7 @@ export interface DriveOptions {
   readonly log: OrderLog;
   /** Requests in flight at most, over all targets; beyond it they are counted as dropped. Default 20,000. */
   readonly maxInFlight?: number;
-  /** Sockets at most, over all targets; beyond it requests wait in line, in flight all the same. Default 8,192. */
+  /** Sockets at most, over all targets; beyond it requests wait in line, in flight all the same. Default 2,048. */
   readonly maxConnections?: number;
   /** Default 10,000. */
   readonly timeoutMs?: number;
@@ -50,7 +50,7 @@ export interface Drive {
  */
 export function driveOpenLoop(options: DriveOptions): Drive {
   const { targets, saleId, runPrefix, wish, copies, log, signal } = options;
-  const { maxInFlight = 20_000, maxConnections = 8_192, timeoutMs = 10_000 } = options;
+  const { maxInFlight = 20_000, maxConnections = 2_048, timeoutMs = 10_000 } = options;
   const warmupSeconds = durationSeconds(options.warmup);
   const schedule = intendedSeconds(sequence(options.warmup, options.profile));
   const recorder = createRecorder({ log, warmupSeconds });

@@ -77,47 +77,47 @@ export function createRecorder(options: { log: OrderLog; warmupSeconds: number }
   const refused = createLatencyRecorder();
   const lateness = createLatencyRecorder();
   const thisSecond = createLatencyRecorder();
-  const seconds: SecondRow[] = [];
-  let row = emptyRow();
+  const seconds: (SecondRow & Counting)[] = [];
+  let current = 0;
   let inFlight = 0;
   let lastP99Ms = 0;
 
   const elapsedMs = () => performance.now() - started;
   const phaseOf = (order: LoadOrder) => (order.warmup ? phases.warmup : phases.measured);
 
+  function rowAt(second: number): SecondRow & Counting {
+    while (seconds.length <= second) seconds.push(emptyRow(seconds.length));
+    return seconds[second]!;
+  }
+
   function turnTo(second: number): void {
-    while (seconds.length < second) {
+    for (; current < second; current++) {
       lastP99Ms = thisSecond.percentileMs(99);
-      seconds.push({
-        second: seconds.length,
-        ...row,
+      Object.assign(rowAt(current), {
         inFlight,
         p50Ms: thisSecond.percentileMs(50),
         p99Ms: lastP99Ms,
         maxMs: thisSecond.maxMs(),
       });
-      row = emptyRow();
       thisSecond.reset();
     }
   }
 
-  function offer(order: LoadOrder): number {
+  function sent(order: LoadOrder): void {
     const now = elapsedMs();
     turnTo(Math.floor(now / 1_000));
-    phaseOf(order).offered++;
-    row.offered++;
-    return now;
-  }
-
-  function sent(order: LoadOrder): void {
-    const now = offer(order);
     inFlight++;
+    phaseOf(order).offered++;
+    rowAt(Math.floor(order.intendedMs / 1_000)).offered++;
     if (!order.warmup) lateness.record(now - order.intendedMs);
   }
 
   function dropped(order: LoadOrder): void {
-    offer(order);
-    phaseOf(order).dropped++;
+    const phase = phaseOf(order);
+    phase.offered++;
+    phase.dropped++;
+    const row = rowAt(Math.floor(order.intendedMs / 1_000));
+    row.offered++;
     row.dropped++;
   }
 
@@ -127,7 +127,7 @@ export function createRecorder(options: { log: OrderLog; warmupSeconds: number }
     turnTo(Math.floor(now / 1_000));
     inFlight--;
     phaseOf(order).outcomes[outcome]++;
-    row.outcomes[outcome]++;
+    rowAt(current).outcomes[outcome]++;
     thisSecond.record(latencyMs);
     log.write(order, status, outcome, latencyMs);
     if (order.warmup) return;
@@ -191,6 +191,20 @@ function emptyPhase() {
   return { orders: 0, offered: 0, dropped: 0, outcomes: emptyOutcomes() };
 }
 
-function emptyRow() {
-  return { offered: 0, dropped: 0, outcomes: emptyOutcomes() };
+interface Counting {
+  offered: number;
+  dropped: number;
+}
+
+function emptyRow(second: number): SecondRow & Counting {
+  return {
+    second,
+    offered: 0,
+    dropped: 0,
+    inFlight: 0,
+    outcomes: emptyOutcomes(),
+    p50Ms: 0,
+    p99Ms: 0,
+    maxMs: 0,
+  };
 }

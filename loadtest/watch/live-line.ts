@@ -17,7 +17,7 @@ export function formatLiveLine(snapshot: Snapshot, sample: InstanceSample | unde
     `in flight ${number(snapshot.inFlight)}`,
     `waiting ${number(sample?.waiting)}`,
     `drained/s ${number(sample?.drainedPerSecond)}`,
-    `p99 ${snapshot.p99Ms.toFixed(1)} ms`,
+    `p99 ${snapshot.p99Ms > 0 ? snapshot.p99Ms.toFixed(1) : '–'} ms`,
   ].join('  ');
 }
 

@@ -46,7 +46,8 @@ export function createSampler({ runFile, elapsedSeconds }: SamplerOptions): Samp
       file && drainedTotalOf(file),
       rolesOf(file, second),
     ]);
-    const before = samples.at(-1);
+    // Not simply the last sample: where one was missed, the next shows the mean since the one before it.
+    const before = samples.findLast(({ drainedTotal }) => drainedTotal !== undefined);
     const drainedBefore = before?.drainedTotal;
     const taken: InstanceSample = {
       second,
@@ -78,7 +79,10 @@ export function createSampler({ runFile, elapsedSeconds }: SamplerOptions): Samp
       if (usage === undefined) continue;
       const before = cpuBefore.get(pid);
       cpuBefore.set(pid, { second, cpuSeconds: usage.cpuSeconds });
-      const cores = before ? (usage.cpuSeconds - before.cpuSeconds) / (second - before.second) : 0;
+      const cores =
+        before && second > before.second
+          ? (usage.cpuSeconds - before.cpuSeconds) / (second - before.second)
+          : 0;
       roles[name] ??= { cores: 0, rssBytes: 0 };
       roles[name].cores += Math.max(0, cores);
       roles[name].rssBytes += usage.rssBytes;
