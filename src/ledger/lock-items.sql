@@ -1,9 +1,2 @@
--- The items of sale $1, locked in the order every batch keeps to, with the stock their sale file declared.
-SELECT i.sku, i.customer_limit, i.stock_initial,
-       i.stock_initial - coalesce(
-         (SELECT sum(r.pieces) FROM restocks r WHERE r.sale_id = i.sale_id AND r.sku = i.sku), 0
-       )::integer AS stock_declared
-  FROM sale_items i
- WHERE i.sale_id = $1
- ORDER BY i.sku
-   FOR NO KEY UPDATE
+-- Locks the items of sale $1 in the order every batch keeps to.
+SELECT FROM sale_items WHERE sale_id = $1 ORDER BY sku FOR NO KEY UPDATE

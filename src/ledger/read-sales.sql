@@ -4,6 +4,7 @@ SELECT s.sale_id,
        (extract(epoch FROM s.closes_at) * 1000)::double precision AS closes_at_ms,
        s.highest_sequence::double precision AS highest_sequence,
        s.epoch,
+       s.archived_at IS NOT NULL AS archived,
        coalesce(
          (SELECT json_agg(
                    json_build_object(

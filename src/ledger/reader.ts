@@ -23,6 +23,7 @@ interface SaleRow {
   readonly closes_at_ms: number;
   readonly highest_sequence: number;
   readonly epoch: number;
+  readonly archived: boolean;
   readonly items: readonly (Omit<LedgerItem, 'customerLimit'> & { readonly customerLimit: number | null })[];
 }
 
@@ -86,6 +87,7 @@ function toSale(row: SaleRow): LedgerSale {
     closesAtMs: row.closes_at_ms,
     highestSequence: row.highest_sequence,
     epoch: row.epoch,
+    archived: row.archived,
     items: row.items.map(({ customerLimit, ...item }) =>
       customerLimit === null ? item : { ...item, customerLimit },
     ),

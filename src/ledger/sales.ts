@@ -23,9 +23,10 @@ const removePageOrders = 5_000;
  */
 export function createSales(
   pool: Pool,
-): Pick<LedgerOperations, 'applySale' | 'restock' | 'raiseEpoch' | 'removeSale'> {
+): Pick<LedgerOperations, 'applySale' | 'restock' | 'raiseEpoch' | 'archiveSale' | 'removeSale'> {
   const reader = createReader(pool);
   const lockItems = readSql('lock-items.sql');
+  const readItems = readSql('read-items.sql');
   const upsertSale = readSql('upsert-sale.sql');
   const upsertItems = readSql('upsert-items.sql');
   const restockSql = readSql('restock.sql');
@@ -35,7 +36,9 @@ export function createSales(
     async applySale(sale) {
       const applied = await pool.transaction(async (query) => {
         await lockSale(query, sale.saleId);
-        const items = await query<ItemRow>({ text: lockItems, values: [sale.saleId] });
+        // Two statements: rows that had to be waited for are read as they are once they are locked.
+        await query({ text: lockItems, values: [sale.saleId] });
+        const items = await query<ItemRow>({ text: readItems, values: [sale.saleId] });
         const refused = refusedChanges(items, sale);
         if (refused.length > 0) throw orderError('sale-change-refused', refused.join('; '));
         const [row] = await query<{ created: boolean }>({
@@ -76,6 +79,14 @@ export function createSales(
       });
       if (!row) throw unknownSale(saleId);
       return row.epoch;
+    },
+
+    async archiveSale(saleId) {
+      const [row] = await pool.query<{ sale_id: string }>({
+        text: 'UPDATE sales SET archived_at = coalesce(archived_at, now()) WHERE sale_id = $1 RETURNING sale_id',
+        values: [saleId],
+      });
+      if (!row) throw unknownSale(saleId);
     },
 
     async removeSale(saleId) {

@@ -12,9 +12,10 @@
 -- Result, one row:
 --   verdict             written | wait | too-large | paused; all but `written` left no trace
 --   codes               one character per order: c confirmed, s sold-out, l customer-limit, u unknown-sku,
---                       d dead-lettered, p purged; the capital letter where the order was there before
+--                       d dead-lettered, p purged; the capital letter where the order was there before, in the
+--                       ledger or in the batch
 --   settled_at_ms       of the orders written now
---   known_settled_at_ms of the orders with capital letters, in their order
+--   known_settled_at_ms of the orders with capital letters, in their order; null: written now
 --   wait_us             microseconds until the same batch may come again
 --   cap_orders_per_second, cap_paused, cap_reason, cap_burst_orders
 --
@@ -83,6 +84,10 @@ DECLARE
   b integer;
   pieces integer;
 BEGIN
+  IF p_fail_reason NOT IN ('unknown-sku', 'dead-lettered', 'purged') THEN
+    RAISE invalid_parameter_value USING MESSAGE = format('%s is no reason for a failed order', p_fail_reason);
+  END IF;
+
   -- 1. The cap: one batch at a time.
   SELECT c.orders_per_second, c.paused, c.reason, c.booked_until_ns
     INTO STRICT cap_orders_per_second, cap_paused, cap_reason, booked_until_ns
@@ -98,7 +103,7 @@ BEGIN
   -- 2. What is there already, and twins: known orders get a capital, new ones a dash.
   SELECT array_agg(m.first_twin ORDER BY m.ord),
          array_agg(m.code ORDER BY m.ord),
-         array_agg(m.settled_ms ORDER BY m.ord) FILTER (WHERE m.code <> '-'),
+         array_agg(m.settled_ms ORDER BY m.ord) FILTER (WHERE m.code <> '-' OR m.first_twin < m.ord),
          count(*) FILTER (WHERE m.code = '-' AND m.first_twin = m.ord)
     INTO first_of, code_of, known_settled_at_ms, new_orders
     FROM (
@@ -204,7 +209,7 @@ BEGIN
         CONTINUE;
       END IF;
       IF first_of[i] <> i THEN
-        code_of[i] := code_of[first_of[i]];
+        code_of[i] := upper(code_of[first_of[i]]);
         CONTINUE;
       END IF;
       k := item_of[i];
@@ -231,13 +236,18 @@ BEGIN
     END LOOP;
   ELSE
     FOR i IN 1 .. batch_orders LOOP
-      IF code_of[i] = '-' THEN
-        code_of[i] := CASE p_fail_reason
-          WHEN 'unknown-sku' THEN 'u'
-          WHEN 'dead-lettered' THEN 'd'
-          WHEN 'purged' THEN 'p'
-        END;
+      IF code_of[i] <> '-' THEN
+        CONTINUE;
       END IF;
+      IF first_of[i] <> i THEN
+        code_of[i] := upper(code_of[first_of[i]]);
+        CONTINUE;
+      END IF;
+      code_of[i] := CASE p_fail_reason
+        WHEN 'unknown-sku' THEN 'u'
+        WHEN 'dead-lettered' THEN 'd'
+        WHEN 'purged' THEN 'p'
+      END;
     END LOOP;
   END IF;
 

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { claimedOrder, openTestLedger, putSale, settle, type TestLedger, words } from './test-ledger.ts';
 
 let at: TestLedger;
 
 beforeAll(async () => {
-  at = await openTestLedger();
+  at = await openTestLedger(inject('services'));
   await at.ledger.setCap(1_000_000, 'test');
 });
 afterAll(() => at.close());
@@ -111,7 +111,8 @@ describe('once per transaction ID', () => {
     const first = await settle(at.ledger, batch);
     const fresh = claimedOrder({ saleId, sku: 'a' });
     const again = await settle(at.ledger, [batch[2]!, fresh, batch[0]!, batch[1]!]);
-    expect([again[2], again[3], again[0]]).toEqual(first);
+    expect([again[2], again[3], again[0]]).toEqual(first.map((one) => ({ ...one, repeated: true })));
+    expect(again[1]).not.toHaveProperty('repeated');
     expect(words(again)).toEqual(['sold-out', 'sold-out', 'confirmed', 'confirmed']);
     expect([await stock(saleId), await rows(saleId)]).toEqual([0, 4]);
   });
@@ -122,7 +123,8 @@ describe('once per transaction ID', () => {
     const other = claimedOrder({ saleId, sku: 'a' });
     const settlements = await settle(at.ledger, [order, other, order, order]);
     expect(words(settlements)).toEqual(Array(4).fill('confirmed'));
-    expect(settlements[2]).toEqual(settlements[0]);
+    expect(settlements[0]).not.toHaveProperty('repeated');
+    expect(settlements.slice(2)).toEqual(Array(2).fill({ ...settlements[0], repeated: true }));
     expect([await stock(saleId), await rows(saleId)]).toEqual([8, 2]);
   });
 
@@ -130,7 +132,9 @@ describe('once per transaction ID', () => {
     const saleId = await putSale(at.ledger, [{ sku: 'a', stock: 10 }]);
     const order = claimedOrder({ saleId, sku: 'a', quantity: 2 });
     const first = await settle(at.ledger, [order]);
-    expect(await settle(at.ledger, [{ ...order, quantity: 5, customerId: 'someone-else' }])).toEqual(first);
+    expect(await settle(at.ledger, [{ ...order, quantity: 5, customerId: 'someone-else' }])).toEqual([
+      { ...first[0], repeated: true },
+    ]);
     expect([await stock(saleId), await rows(saleId)]).toEqual([8, 1]);
   });
 
@@ -172,15 +176,22 @@ describe('what can’t be written', () => {
     const order = claimedOrder({ saleId, sku: 'a', quantity: 3e9, claimedAtMs: 9e18 });
     const failed = await at.ledger.recordFailed(order, 'dead-lettered');
     expect(failed).toMatchObject({ status: 'failed', reason: 'dead-lettered' });
-    expect(await at.ledger.recordFailed(order, 'purged')).toEqual(failed);
+    expect(await at.ledger.recordFailed(order, 'purged')).toEqual({ ...failed, repeated: true });
     expect([await stock(saleId), await rows(saleId)]).toEqual([10, 1]);
+  });
+
+  test('a failed order can’t have a reason of rejected ones', async () => {
+    const order = claimedOrder({ saleId: 'any', sku: 'a' });
+    await expect(at.ledger.recordFailed(order, 'sold-out')).rejects.toMatchObject({
+      code: 'batch-unwritable',
+    });
   });
 
   test('recording a settled order as failed leaves it as it is', async () => {
     const saleId = await putSale(at.ledger, [{ sku: 'a', stock: 10 }]);
     const order = claimedOrder({ saleId, sku: 'a' });
     const [confirmed] = await settle(at.ledger, [order]);
-    expect(await at.ledger.recordFailed(order, 'purged')).toEqual(confirmed);
+    expect(await at.ledger.recordFailed(order, 'purged')).toEqual({ ...confirmed, repeated: true });
   });
 });
 

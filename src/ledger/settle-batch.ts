@@ -8,7 +8,7 @@ interface SettleRow {
   readonly verdict: 'written' | 'wait' | 'too-large' | 'paused';
   readonly codes: string | null;
   readonly settled_at_ms: number | null;
-  readonly known_settled_at_ms: readonly number[] | null;
+  readonly known_settled_at_ms: readonly (number | null)[] | null;
   readonly wait_us: number | null;
   readonly cap_orders_per_second: number;
   readonly cap_paused: boolean;
@@ -79,7 +79,9 @@ function parseSettlements(row: SettleRow, orders: readonly ClaimedOrder[]): Sett
   return orders.map(({ saleId, transactionId }, i) => {
     const code = codes[i]!;
     const lower = code.toLowerCase();
-    const settledAtMs = code === lower ? row.settled_at_ms! : row.known_settled_at_ms![known++]!;
-    return { order: { saleId, transactionId }, ...outcomeOfCode[lower]!, settledAtMs };
+    const order = { saleId, transactionId };
+    if (code === lower) return { order, ...outcomeOfCode[lower]!, settledAtMs: row.settled_at_ms! };
+    const settledAtMs = row.known_settled_at_ms![known++] ?? row.settled_at_ms!;
+    return { order, ...outcomeOfCode[lower]!, settledAtMs, repeated: true };
   });
 }

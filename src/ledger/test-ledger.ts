@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { pino } from 'pino';
-import { inject } from 'vitest';
 import type { ClaimedOrder } from '../order/order.ts';
 import type { SaleItem } from '../order/sale.ts';
 import { createLedger, type LedgerOptions, type LedgerStage, migrate } from './ledger.ts';
@@ -16,9 +15,8 @@ export interface TestLedger {
   close(): Promise<void>;
 }
 
-/** An empty database on the run's Postgres. */
-export async function createTestDatabase(): Promise<string> {
-  const { databaseUrl } = inject('services');
+/** An empty database of its own on the server at `databaseUrl`; resolves with its URL. */
+export async function createTestDatabase({ databaseUrl }: { databaseUrl: string }): Promise<string> {
   const name = `ledger_${randomUUID().replaceAll('-', '')}`;
   const admin = new pg.Client(databaseUrl);
   await admin.connect();
@@ -29,8 +27,11 @@ export async function createTestDatabase(): Promise<string> {
   return url.href;
 }
 
-export async function openTestLedger(options: Partial<LedgerOptions> = {}): Promise<TestLedger> {
-  const databaseUrl = await createTestDatabase();
+export async function openTestLedger(
+  services: { databaseUrl: string },
+  options: Partial<LedgerOptions> = {},
+): Promise<TestLedger> {
+  const databaseUrl = await createTestDatabase(services);
   await migrate(databaseUrl, () => undefined);
   const opened: LedgerStage[] = [];
   const another = (more: Partial<LedgerOptions> = {}) => {

@@ -5,5 +5,6 @@ VALUES (
   timestamptz 'epoch' + $2::double precision * interval '1 millisecond',
   timestamptz 'epoch' + $3::double precision * interval '1 millisecond'
 )
-ON CONFLICT (sale_id) DO UPDATE SET opens_at = excluded.opens_at, closes_at = excluded.closes_at
+ON CONFLICT (sale_id) DO UPDATE
+  SET opens_at = excluded.opens_at, closes_at = excluded.closes_at, archived_at = NULL
 RETURNING xmax = 0 AS created

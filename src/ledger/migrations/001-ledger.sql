@@ -9,6 +9,8 @@ CREATE TABLE sales (
   highest_sequence bigint NOT NULL DEFAULT 0,
   -- Rises with each rebuild of the sale's claims.
   epoch integer NOT NULL DEFAULT 1,
+  -- Set once the sale was taken out of Redis for good; its orders stay here.
+  archived_at timestamptz,
   CHECK (closes_at > opens_at)
 ) WITH (fillfactor = 50);
 
