@@ -25,6 +25,8 @@ export interface LedgerSale extends Omit<Sale, 'items'> {
   readonly highestSequence: number;
   /** Rises by one each time the claims of the sale are rebuilt. */
   readonly epoch: number;
+  /** Taken out of Redis for good; its orders are in the ledger only. */
+  readonly archived: boolean;
 }
 
 export interface LedgerItem extends SaleItem {

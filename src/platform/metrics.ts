@@ -60,7 +60,7 @@ export function createIntakeMetrics(registry: Registry) {
       this.set(readInflight());
     },
   });
-  const dependencies = dependencyGauge(registry, ['redis', 'rabbitmq', 'postgres']);
+  const dependencies = dependencyGauge(registry, ['redis', 'rabbitmq']);
   const brokerBlocked = new Gauge({
     name: 'sluice_broker_blocked',
     help: '1 while the broker blocks publishing (memory or disk alarm).',
@@ -73,6 +73,7 @@ export function createIntakeMetrics(registry: Registry) {
     envelopeOrders,
     dependencies,
     brokerBlocked,
+    dependenciesFrom: dependencies.from,
     /** Where the number of requests under way is read when somebody scrapes. */
     inflightFrom(read: () => number): void {
       readInflight = read;
@@ -161,16 +162,24 @@ export type ClusterMetrics = ReturnType<typeof createClusterMetrics>;
 export type Dependency = 'redis' | 'rabbitmq' | 'postgres';
 
 function dependencyGauge(registry: Registry, dependencies: readonly Dependency[]) {
+  const asked = new Map<Dependency, () => boolean>();
   const gauge = new Gauge({
     name: 'sluice_dependency_up',
     help: '1 while this process can use the dependency.',
     labelNames: ['dependency'],
     registers: [registry],
+    collect() {
+      for (const [dependency, isUp] of asked) this.labels(dependency).set(isUp() ? 1 : 0);
+    },
   });
   for (const dependency of dependencies) gauge.labels(dependency).set(0);
   return {
     set(dependency: Dependency, up: boolean): void {
       gauge.labels(dependency).set(up ? 1 : 0);
+    },
+    /** Asks at each scrape instead of being told. */
+    from(dependency: Dependency, isUp: () => boolean): void {
+      asked.set(dependency, isUp);
     },
   };
 }

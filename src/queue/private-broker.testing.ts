@@ -14,12 +14,15 @@ const bin = '/usr/lib/rabbitmq/bin';
 export async function startPrivateBroker() {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-queue-'));
   const [amqp, management, dist, epmd] = (await freePorts(4)) as [number, number, number, number];
+  const managementUrl = `http://127.0.0.1:${management}`;
+  const nodeName = `queue-test-${amqp}@localhost`;
+  let vhosts = 0;
   const env = {
     PATH: process.env.PATH ?? '',
     LANG: 'C.UTF-8',
     HOME: folder,
     RUNNING_UNDER_SYSTEMD: 'true',
-    RABBITMQ_NODENAME: `queue-test-${amqp}@localhost`,
+    RABBITMQ_NODENAME: nodeName,
     RABBITMQ_DIST_PORT: String(dist),
     ERL_EPMD_PORT: String(epmd),
     ERL_EPMD_ADDRESS: '127.0.0.1',
@@ -64,7 +67,7 @@ export async function startPrivateBroker() {
 
   return {
     amqpUrl: `amqp://127.0.0.1:${amqp}`,
-    amqpManagementUrl: `http://127.0.0.1:${management}`,
+    amqpManagementUrl: managementUrl,
     /** The server itself: the start script is replaced by it. */
     pid: () => node.pid!,
     cpuSeconds(): number {
@@ -77,11 +80,24 @@ export async function startPrivateBroker() {
     async restart() {
       node = await boot();
     },
+    /** A virtual host that nobody else uses, with the URL that names it. */
+    async newVhost() {
+      const vhost = `test-${++vhosts}`;
+      await managementCall(managementUrl, 'PUT', `/vhosts/${vhost}`, {});
+      return { vhost, amqpUrl: `amqp://127.0.0.1:${amqp}/${vhost}`, amqpManagementUrl: managementUrl };
+    },
+    /**
+     * Resolves when the broker has written down that the queues of this virtual host exist. It confirms their
+     * declaration some 0.5 s earlier; killed in between, a 3.10 node does not find the queue's log again.
+     */
+    async remembersQueuesOf(vhost: string) {
+      const quorum = join(folder, 'data', nodeName, 'quorum', nodeName, 'names.dets');
+      await until('the queues to be written down', () => readFileSync(quorum).includes(`${vhost}_`));
+    },
     async ctl(...args: string[]): Promise<string> {
       return (await execute(join(bin, 'rabbitmqctl'), args, { env })).stdout;
     },
-    api: (method: string, path: string, body?: unknown) =>
-      managementCall(`http://127.0.0.1:${management}`, method, path, body),
+    api: (method: string, path: string, body?: unknown) => managementCall(managementUrl, method, path, body),
     async stop() {
       process.kill(node.pid!, 'SIGCONT');
       await ended(node, 'SIGKILL');

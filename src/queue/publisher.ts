@@ -210,7 +210,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
     if (publication.probe) probesUnconfirmed -= 1;
     if (acked && !publication.returned) {
       if (inTime) publication.resolve();
-      breaker.confirmed(publication.id);
+      // A dead letter that is confirmed says nothing about a full or missing order queue.
+      if (publication.queue === ordersQueue) breaker.confirmed(publication.id);
     } else {
       if (inTime) publication.reject(refusal(publication));
       if (publication.returned) queueIsMissing(publication);

@@ -70,6 +70,9 @@ export interface LedgerOperations {
   /** Adds pieces to both stocks once per restock ID; resolves with whether this call did it. */
   restock(saleId: string, restockId: string, sku: string, pieces: number): Promise<boolean>;
   raiseEpoch(saleId: string): Promise<number>;
+  /** Notes that the sale is not in Redis any more. Applying it again brings it back. */
+  archiveSale(saleId: string): Promise<void>;
+  /** Deletes the sale and its orders for good. */
   removeSale(saleId: string): Promise<{ readonly orders: number }>;
   setCap(ordersPerSecond: number, reason: string): Promise<Cap>;
   setPaused(paused: boolean): Promise<Cap>;

@@ -12,6 +12,9 @@ export type Config = {
   readonly [N in SettingName]: (typeof settings)[N] extends { fallback: string }
     ? Value<(typeof settings)[N]>
     : Value<(typeof settings)[N]> | undefined;
+} & {
+  /** Whether the environment gives the setting, rather than its default. */
+  isSet(name: SettingName): boolean;
 };
 
 /** All that is wrong with the environment, a line each, by variable name. */
@@ -44,6 +47,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   if (faults.length === 0) faults.push(...crossFaults(values as Config));
   if (faults.length > 0) throw new ConfigError(faults);
+  values.isSet = (name: SettingName) => Boolean(environment[name]);
   return values as Config;
 }
 

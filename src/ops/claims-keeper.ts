@@ -1,0 +1,87 @@
+import type { CatalogSale, ClaimsRecovery, SaleClaims } from '../order/ports/claims.ts';
+import type { LedgerOperations, LedgerReader } from '../order/ports/ledger.ts';
+import type { LedgerSale } from '../order/sale.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { ClusterMetrics } from '../platform/metrics.ts';
+import { withStockLeft } from './sales.ts';
+
+const loadPageOrders = 2_000;
+
+/**
+ * Keeps what Redis says true to the ledger. A server that restarted is vetted: with every sale's sequence not
+ * behind the ledger's it carries on at once; a sale that is missing or behind is closed for claims and rebuilt
+ * once its backlog has drained.
+ */
+export function createClaimsKeeper(deps: {
+  claims: SaleClaims & ClaimsRecovery;
+  ledger: LedgerReader & Pick<LedgerOperations, 'raiseEpoch'>;
+  /** Resolves `true` when nothing is in the order queue, ready or unacknowledged; `false` when aborted. */
+  untilQueueEmpty: (signal: AbortSignal) => Promise<boolean>;
+  metrics: Pick<ClusterMetrics, 'rebuilds'>;
+  logger: Logger;
+}) {
+  const { claims, ledger, logger } = deps;
+
+  /** Sales that claims must hold: those that are not archived and still answer from Redis. */
+  async function expected(): Promise<LedgerSale[]> {
+    return (await ledger.sales()).filter((sale) => !sale.archived);
+  }
+
+  async function vet(current: string): Promise<void> {
+    for (const sale of await expected()) {
+      const counters = await claims.counters(sale.saleId);
+      if (counters && counters.sequence >= sale.highestSequence) continue;
+      logger.warn(
+        { saleId: sale.saleId, sequence: counters?.sequence, ledgerSequence: sale.highestSequence },
+        counters
+          ? 'Redis is behind the ledger; rebuilding the sale'
+          : 'Redis has lost the sale; rebuilding it',
+      );
+      await claims.beginRebuild(withStockLeft(sale), await ledger.raiseEpoch(sale.saleId));
+    }
+    await claims.vet(current);
+    logger.info({ runId: current }, 'Redis is vetted');
+  }
+
+  async function rebuild(sale: LedgerSale, signal: AbortSignal): Promise<void> {
+    await claims.clearSale(sale.saleId);
+    let orders = 0;
+    for await (const page of ledger.orders(sale.saleId, loadPageOrders)) {
+      if (signal.aborted) return;
+      await claims.loadSettled(sale.saleId, page);
+      orders += page.length;
+    }
+    const now = await ledger.sale(sale.saleId);
+    if (!now) return;
+    await claims.finishRebuild(sale.saleId, {
+      epoch: now.epoch,
+      sequence: now.highestSequence,
+      stock: new Map(now.items.map((item) => [item.sku, item.stockLeft])),
+    });
+    deps.metrics.rebuilds.inc();
+    logger.info({ saleId: sale.saleId, orders, epoch: now.epoch }, 'the sale is rebuilt and open');
+  }
+
+  return {
+    /** One look: vets the server where that is due. Resolves with the sales that wait for a rebuild. */
+    async look(): Promise<CatalogSale[]> {
+      const { current, vetted } = await claims.runIds();
+      if (current !== vetted) await vet(current);
+      return ((await claims.catalog()) ?? []).filter((sale) => sale.state === 'rebuilding');
+    },
+
+    /** Rebuilds sales that are closed for it, once the backlog has drained; gives up when aborted. */
+    async rebuildAll(waiting: readonly CatalogSale[], signal: AbortSignal): Promise<void> {
+      logger.info(
+        { sales: waiting.map((sale) => sale.saleId) },
+        'waiting for the backlog to drain, to rebuild',
+      );
+      if (!(await deps.untilQueueEmpty(signal))) return;
+      for (const { saleId } of waiting) {
+        const sale = await ledger.sale(saleId);
+        if (sale && !signal.aborted) await rebuild(sale, signal);
+      }
+    },
+  };
+}
+export type ClaimsKeeper = ReturnType<typeof createClaimsKeeper>;

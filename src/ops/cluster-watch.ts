@@ -1,0 +1,140 @@
+import type { SaleClaims, SaleCounters } from '../order/ports/claims.ts';
+import type { Cap, Ledger, LedgerReader } from '../order/ports/ledger.ts';
+import type { QueueDepth } from '../order/ports/queue.ts';
+import type { LedgerSale } from '../order/sale.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { ClusterMetrics } from '../platform/metrics.ts';
+
+/** What one look at the cluster saw; a part that could not be read is `undefined`. */
+export interface ClusterState {
+  readonly cap: Cap | undefined;
+  readonly waiting: number | undefined;
+  readonly oldestAgeMs: number | undefined;
+  readonly drainSeconds: number | undefined;
+  readonly depth: QueueDepth | undefined;
+  readonly sales: readonly LedgerSale[];
+  readonly counters: ReadonlyMap<string, SaleCounters>;
+}
+
+/**
+ * Looks at all dependencies and sets the gauges that are true of the cluster. It also tells the gateways, through
+ * Redis, the cap in force.
+ */
+export function createClusterWatch(deps: {
+  claims: Pick<SaleClaims, 'cluster' | 'counters' | 'announceCap' | 'pending' | 'nowMs'>;
+  ledger: Pick<Ledger, 'readCap'> & Pick<LedgerReader, 'sales'>;
+  readDepth: () => Promise<QueueDepth>;
+  metrics: ClusterMetrics;
+  logger: Logger;
+}) {
+  const { claims, ledger, metrics } = deps;
+  const down = new Set<string>();
+  /** The ledger's stock at the look before, by sale and SKU: claims settle within one interval. */
+  let stockBefore = new Map<string, number>();
+
+  async function ask<T>(dependency: 'redis' | 'rabbitmq' | 'postgres', question: () => Promise<T>) {
+    try {
+      const answer = await question();
+      metrics.dependencies.set(dependency, true);
+      if (down.delete(dependency)) deps.logger.info({ dependency }, 'a dependency is back');
+      return answer;
+    } catch (error) {
+      metrics.dependencies.set(dependency, false);
+      if (!down.has(dependency)) deps.logger.warn({ dependency, err: error }, 'a dependency is away');
+      down.add(dependency);
+      return undefined;
+    }
+  }
+
+  async function readClaims(sales: readonly LedgerSale[]) {
+    const view = await claims.cluster();
+    const counters = new Map<string, SaleCounters>();
+    for (const { saleId } of sales) {
+      const counted = await claims.counters(saleId);
+      if (counted) counters.set(saleId, counted);
+    }
+    const nowMs = await claims.nowMs();
+    let oldestAgeMs = 0;
+    for (const [saleId, waiting] of view?.waitingBySale ?? []) {
+      if (waiting === 0) continue;
+      const [oldest] = await claims.pending(saleId, nowMs + 1, 1);
+      if (oldest) oldestAgeMs = Math.max(oldestAgeMs, nowMs - oldest.order.claimedAtMs);
+    }
+    return { waiting: view?.waiting, counters, oldestAgeMs };
+  }
+
+  function showCap(cap: Cap): void {
+    metrics.cap.reset();
+    metrics.cap.labels(cap.paused ? 'paused' : cap.reason).set(cap.paused ? 0 : cap.ordersPerSecond);
+  }
+
+  function showStock(sales: readonly LedgerSale[], counters: ReadonlyMap<string, SaleCounters>): void {
+    for (const gauge of [metrics.stockLeft, metrics.stockClaimed, metrics.stockDrift]) gauge.reset();
+    const stockNow = new Map<string, number>();
+    for (const sale of sales) {
+      const counted = new Map(counters.get(sale.saleId)?.items.map((item) => [item.sku, item]));
+      for (const { sku, stockLeft } of sale.items) {
+        const key = `${sale.saleId} ${sku}`;
+        stockNow.set(key, stockLeft);
+        metrics.stockLeft.labels(sale.saleId, sku).set(stockLeft);
+        const inRedis = counted.get(sku);
+        if (!inRedis) continue;
+        metrics.stockClaimed.labels(sale.saleId, sku).set(inRedis.claimed);
+        const drift = driftBetween(inRedis.left + inRedis.claimed, stockLeft, stockBefore.get(key));
+        metrics.stockDrift.labels(sale.saleId, sku).set(drift);
+      }
+    }
+    stockBefore = stockNow;
+  }
+
+  return {
+    async look(): Promise<ClusterState> {
+      const [cap, sales] = (await ask('postgres', async () =>
+        Promise.all([ledger.readCap(), ledger.sales()]),
+      )) ?? [undefined, []];
+      const live = sales.filter((sale) => !sale.archived);
+      const fromClaims = await ask('redis', async () => {
+        if (cap) await claims.announceCap(cap.paused ? 0 : cap.ordersPerSecond);
+        return readClaims(live);
+      });
+      const depth = await ask('rabbitmq', deps.readDepth);
+
+      const { waiting, oldestAgeMs } = fromClaims ?? {};
+      const counters = fromClaims?.counters ?? new Map<string, SaleCounters>();
+      const drainSeconds = waiting === undefined ? undefined : secondsToDrain(waiting, cap);
+      if (cap) {
+        showCap(cap);
+        showStock(live, counters);
+      }
+      if (waiting !== undefined) metrics.waiting.set(waiting);
+      if (oldestAgeMs !== undefined) metrics.oldestAgeSeconds.set(oldestAgeMs / 1_000);
+      if (drainSeconds !== undefined) metrics.backlogDrainSeconds.set(drainSeconds);
+      if (depth) {
+        metrics.deadLetters.set(depth.deadLetters);
+        metrics.queueReady.set(depth.ready);
+        metrics.queueUnacknowledged.set(depth.unacknowledged);
+      }
+      return { cap, waiting, oldestAgeMs, drainSeconds, depth, sales: live, counters };
+    },
+  };
+}
+export type ClusterWatch = ReturnType<typeof createClusterWatch>;
+
+/** Infinity while draining is paused and orders wait. */
+function secondsToDrain(waiting: number, cap: Cap | undefined): number | undefined {
+  if (!cap) return undefined;
+  if (waiting === 0) return 0;
+  return cap.paused ? Number.POSITIVE_INFINITY : waiting / cap.ordersPerSecond;
+}
+
+/**
+ * By how many pieces Redis (left and claimed) is off the ledger. Redis follows the ledger within one look, so
+ * anything between the ledger's stock now and at the look before is in order; restocks raise both.
+ */
+export function driftBetween(inRedis: number, ledgerNow: number, ledgerBefore: number | undefined): number {
+  const before = ledgerBefore ?? ledgerNow;
+  const low = Math.min(ledgerNow, before);
+  const high = Math.max(ledgerNow, before);
+  if (inRedis < low) return inRedis - low;
+  return inRedis > high ? inRedis - high : 0;
+}

@@ -1,0 +1,125 @@
+import type { ClaimedOrder } from '../order/order.ts';
+import type { Claims, PendingClaim, SaleClaims } from '../order/ports/claims.ts';
+import type { LedgerReader } from '../order/ports/ledger.ts';
+import type { OrderPublisher } from '../order/ports/queue.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { ClusterMetrics } from '../platform/metrics.ts';
+
+export interface ReconcilerOptions {
+  readonly confirmTimeoutMs: number;
+  readonly envelopeMaxOrders: number;
+}
+
+/** What one round found, in orders. */
+export interface ReconcilerRound {
+  readonly republished: number;
+  readonly settled: number;
+}
+
+/** Claims looked at per sale and round. */
+const roundOrders = 1_000;
+/** Beyond the wait that the backlog explains; covers a drainer's restart and the lag of the counts. */
+const marginMs = 15_000;
+/** An order that was published again is left alone for this long. */
+const patienceMs = 60_000;
+
+/**
+ * Finishes what a crash or an outage left undone. It walks the oldest claims that have not settled: without a
+ * confirm on record for twice the confirm timeout → publish again; accepted for longer than the backlog explains →
+ * ask the ledger: there → settle the claim, not there → publish again. Publishing again is always safe, because
+ * the ledger is idempotent.
+ */
+export function createReconciler(deps: {
+  claims: Pick<Claims, 'accept' | 'settle'> & Pick<SaleClaims, 'unconfirmed' | 'pending' | 'nowMs'>;
+  ledger: Pick<LedgerReader, 'find'>;
+  publisher: OrderPublisher;
+  metrics: Pick<ClusterMetrics, 'reconciled'>;
+  logger: Logger;
+  options: ReconcilerOptions;
+}) {
+  const { claims, ledger, publisher, logger, options } = deps;
+  /** When each order was published again, in Redis time. */
+  const republishedAtMs = new Map<string, number>();
+
+  async function republish(orders: readonly ClaimedOrder[], nowMs: number): Promise<number> {
+    const due = orders.filter((order) => !republishedAtMs.has(keyOf(order)));
+    for (let i = 0; i < due.length; i += options.envelopeMaxOrders) {
+      const part = due.slice(i, i + options.envelopeMaxOrders);
+      const saleId = part[0]!.saleId;
+      for (const order of part) republishedAtMs.set(keyOf(order), nowMs);
+      await publisher.publish({ saleId, orders: part });
+      claims.accept(
+        saleId,
+        part.map((order) => order.transactionId),
+      );
+    }
+    return due.length;
+  }
+
+  /** Settles what the ledger has and publishes what it has not. */
+  async function settleOrRepublish(
+    saleId: string,
+    suspects: readonly PendingClaim[],
+    nowMs: number,
+  ): Promise<ReconcilerRound> {
+    const ids = suspects.map(({ order }) => order.transactionId);
+    const found = await ledger.find(saleId, ids);
+    if (found.length > 0) {
+      await claims.settle(
+        saleId,
+        found.map(({ order, ...settled }) => ({
+          order: { saleId, transactionId: order.transactionId },
+          ...settled,
+        })),
+      );
+    }
+    const settledIds = new Set(found.map(({ order }) => order.transactionId));
+    const lost = suspects.map(({ order }) => order).filter((order) => !settledIds.has(order.transactionId));
+    return { settled: found.length, republished: await republish(lost, nowMs) };
+  }
+
+  return {
+    /**
+     * One round over these sales.
+     *
+     * @param explainedMs how long an order may have waited for all we know: the backlog divided by the cap, 0
+     *   when the queue is empty, `undefined` while draining is paused (then only unconfirmed claims are looked at).
+     */
+    async round(saleIds: readonly string[], explainedMs: number | undefined): Promise<ReconcilerRound> {
+      let republished = 0;
+      let settled = 0;
+      // While the broker is away or blocked nothing can be published; the claims keep.
+      if (publisher.state() !== 'up') return { republished, settled };
+      const nowMs = await claims.nowMs();
+      for (const [key, atMs] of republishedAtMs) if (nowMs - atMs > patienceMs) republishedAtMs.delete(key);
+      for (const saleId of saleIds) {
+        const unconfirmed = await claims.unconfirmed(
+          saleId,
+          nowMs - 2 * options.confirmTimeoutMs,
+          roundOrders,
+        );
+        if (unconfirmed.length > 0) {
+          republished += await republish(
+            unconfirmed.map(({ order }) => order),
+            nowMs,
+          );
+        }
+        if (explainedMs === undefined) continue;
+        const late = await claims.pending(saleId, nowMs - explainedMs - marginMs, roundOrders);
+        if (late.length === 0) continue;
+        const done = await settleOrRepublish(saleId, late, nowMs);
+        republished += done.republished;
+        settled += done.settled;
+      }
+      if (republished + settled > 0) logger.warn({ republished, settled }, 'reconciled');
+      deps.metrics.reconciled.labels('republished').inc(republished);
+      deps.metrics.reconciled.labels('settled').inc(settled);
+      return { republished, settled };
+    },
+  };
+}
+export type Reconciler = ReturnType<typeof createReconciler>;
+
+function keyOf(order: ClaimedOrder): string {
+  return `${order.saleId} ${order.transactionId}`;
+}

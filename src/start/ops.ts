@@ -1,0 +1,64 @@
+import type { AddressInfo } from 'node:net';
+import { createClaimsKeeper } from '../ops/claims-keeper.ts';
+import { createClusterWatch } from '../ops/cluster-watch.ts';
+import { createOpsApp } from '../ops/ops-app.ts';
+import { createOpsLoops } from '../ops/ops-loops.ts';
+import { createReconciler } from '../ops/reconciler.ts';
+import { createSaleOperations } from '../ops/sales.ts';
+import { createClusterMetrics } from '../platform/metrics.ts';
+import { readDepth, waitUntilEmpty } from '../queue/depth.ts';
+import { inOrder } from './in-order.ts';
+import type { Role, RoleContext } from './role.ts';
+import { claimsFor, ledgerFor, publisherFor } from './stages.ts';
+
+/** The ops role: cluster-wide gauges, admin API, keeper of the claims, reconciler. */
+export function composeOps(context: RoleContext): Role {
+  const { config, target, logger, clock, registry } = context;
+  const metrics = createClusterMetrics(registry);
+  const claims = claimsFor(context);
+  const ledger = ledgerFor(context, 'ops');
+  const publisher = publisherFor(context);
+  const watch = createClusterWatch({ claims, ledger, readDepth: () => readDepth(target), metrics, logger });
+  const keeper = createClaimsKeeper({
+    claims,
+    ledger,
+    untilQueueEmpty: (signal) => waitUntilEmpty({ ...target, clock, signal }),
+    metrics,
+    logger,
+  });
+  const reconciler = createReconciler({
+    claims,
+    ledger,
+    publisher,
+    metrics,
+    logger,
+    options: { confirmTimeoutMs: config.CONFIRM_TIMEOUT_MS, envelopeMaxOrders: config.ENVELOPE_MAX_ORDERS },
+  });
+  const loops = createOpsLoops({ watch, keeper, reconciler, ledger, claims, clock, logger });
+  const app = createOpsApp({
+    registry,
+    state: () => loops.state(),
+    ledger,
+    sales: createSaleOperations({ ledger, claims, clock }),
+    adminToken: config.ADMIN_TOKEN,
+    logger,
+  });
+  const cap = {
+    async start() {
+      const wanted = config.DRAIN_MAX_ORDERS_PER_SECOND;
+      if (wanted !== undefined) await ledger.setCap(wanted, 'configured');
+    },
+    async stop() {},
+  };
+  const server = {
+    start: async () => void (await app.listen({ host: config.OPS_HOST, port: config.OPS_PORT })),
+    stop: () => app.close(),
+  };
+  return {
+    ...inOrder([ledger, cap, claims, publisher, loops, server]),
+    url() {
+      const { address, family, port } = app.server.address() as AddressInfo;
+      return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { createBackOff } from '../platform/back-off.ts';
+import type { Lifecycle } from '../platform/lifecycle.ts';
+import type { ReadyMessage, RoleName } from './role.ts';
+import type { RoleProcess } from './run-file.ts';
+
+/** One role as a child process that is started again when it dies. */
+export interface SupervisedRole extends Lifecycle {
+  readonly role: RoleName;
+  /** The running process, `undefined` while it is down. */
+  process(): RoleProcess | undefined;
+}
+
+export interface SuperviseOptions {
+  readonly role: RoleName;
+  /** How people call it: `gateway 1`. */
+  readonly label: string;
+  /** Path of the command's entry file. */
+  readonly entry: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Receives the role's log lines. */
+  readonly logFile: string;
+  readonly log: (line: string) => void;
+  /** Called when the role has become ready, again or for the first time, and when it has died. */
+  readonly onChange: () => void;
+}
+
+/** A role that ran this long before it died starts again without waiting. */
+const steadyMs = 10_000;
+const startDeadlineMs = 30_000;
+
+/**
+ * Starts a role in a process group of its own, so that a Ctrl-C reaches the supervisor alone. `start` resolves
+ * when the role says it is ready, and rejects when it dies before that.
+ */
+export function superviseRole(options: SuperviseOptions): SupervisedRole {
+  const backOff = createBackOff({ firstMs: 200, maxMs: 5_000 });
+  let child: ChildProcess | undefined;
+  let running: RoleProcess | undefined;
+  let stopping = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  function spawn(): Promise<RoleProcess> {
+    const output = openSync(options.logFile, 'a');
+    const spawned = fork(options.entry, [options.role], {
+      detached: true,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', output, output, 'ipc'],
+    });
+    closeSync(output);
+    child = spawned;
+    const startedAtMs = Date.now();
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => spawned.kill('SIGKILL'), startDeadlineMs);
+      spawned.once('error', reject);
+      spawned.on('message', (message: ReadyMessage) => {
+        if (message.type !== 'ready') return;
+        clearTimeout(late);
+        running = {
+          role: options.role,
+          pid: spawned.pid!,
+          metricsUrl: message.metricsUrl,
+          ...(message.url === undefined ? {} : { url: message.url }),
+        };
+        options.onChange();
+        resolve(running);
+      });
+      spawned.once('exit', (code, signal) => {
+        clearTimeout(late);
+        const wasReady = running !== undefined;
+        running = undefined;
+        child = undefined;
+        options.onChange();
+        if (Date.now() - startedAtMs > steadyMs) backOff.reset();
+        const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
+        if (wasReady && !stopping) startAgain(how);
+        reject(new Error(`${options.label} ${how} before it was ready; its log: ${options.logFile}`));
+      });
+    });
+  }
+
+  function startAgain(how: string): void {
+    const waitMs = Math.round(backOff.nextMs());
+    options.log(`${options.label} ${how}; starting it again in ${waitMs} ms`);
+    timer = setTimeout(() => {
+      spawn().then(
+        ({ pid }) => options.log(`${options.label} is back (pid ${pid})`),
+        (error: Error) => {
+          if (!stopping) startAgain(error.message);
+        },
+      );
+    }, waitMs);
+  }
+
+  return {
+    role: options.role,
+    process: () => running,
+    async start() {
+      await spawn();
+    },
+    async stop(deadlineMs) {
+      stopping = true;
+      clearTimeout(timer);
+      const ending = child;
+      if (!ending) return;
+      const ended = new Promise<void>((resolve) => ending.once('exit', () => resolve()));
+      ending.kill('SIGTERM');
+      const late = setTimeout(() => ending.kill('SIGKILL'), deadlineMs);
+      await ended;
+      clearTimeout(late);
+    },
+  };
+}
