@@ -4,12 +4,7 @@ import type { Order } from '../order/order.ts';
 import type { Sale } from '../order/sale.ts';
 import type { ClaimStage } from './claims.ts';
 import { allSaleKeys } from './keys.ts';
-import {
-  claimsOn,
-  type RedisServer,
-  startRedisServer,
-  startVettedClaims,
-} from './redis-server.test-support.ts';
+import { claimsOn, type RedisServer, startRedisServer, startVettedClaims } from './redis-server.testing.ts';
 
 let server: RedisServer;
 let claims: ClaimStage;
@@ -244,6 +239,28 @@ test('every key of a sale goes a week after its close, and at once when it is re
   const weekMs = 7 * 24 * hourMs;
   for (const key of keys)
     expect([key, await server.redis.pexpiretime(key)]).toEqual([key, sale.closesAtMs + weekMs]);
+
+  // The indexes are gone when nothing waits, and come back with the next claim.
+  const settlements = [1, 2].map((n) => ({
+    order: { saleId: sale.saleId, transactionId: `transaction-${n}` },
+    status: 'confirmed' as const,
+    settledAtMs: 1,
+  }));
+  await claims.settle(sale.saleId, settlements.slice(0, 1));
+  claims.accept(sale.saleId, ['transaction-2']);
+  await claims.claim(sale.saleId, 1, [order(3)]);
+  for (const key of keys) {
+    expect([key, await server.redis.pexpiretime(key)]).toEqual([key, sale.closesAtMs + weekMs]);
+  }
+  await claims.settle(sale.saleId, [
+    ...settlements,
+    { ...settlements[0]!, order: { saleId: sale.saleId, transactionId: 'transaction-3' } },
+  ]);
+  expect(await server.redis.keys(`sluice:{${sale.saleId}}:pending`)).toEqual([]);
+  await claims.claim(sale.saleId, 1, [order(4)]);
+  for (const key of keys) {
+    expect([key, await server.redis.pexpiretime(key)]).toEqual([key, sale.closesAtMs + weekMs]);
+  }
 
   const later = sale.closesAtMs + hourMs;
   await claims.putSale({ ...sale, closesAtMs: later }, 1);

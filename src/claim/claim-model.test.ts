@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Order } from '../order/order.ts';
 import type { Sale } from '../order/sale.ts';
 import type { SettledStatus } from '../order/states.ts';
-import { createClaimModel, saidBy, seenIn } from './claim-model.test-support.ts';
+import { createClaimModel, saidBy, seenIn } from './claim-model.testing.ts';
 import type { ClaimStage } from './claims.ts';
-import { type RedisServer, startRedisServer, startVettedClaims } from './redis-server.test-support.ts';
+import { type RedisServer, startRedisServer, startVettedClaims } from './redis-server.testing.ts';
 
 let server: RedisServer;
 let claims: ClaimStage;

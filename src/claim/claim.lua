@@ -53,9 +53,28 @@ local sequence = tonumber(sale[6])
 local claimed_at = string.format('%d', now)
 local middle = ' ' .. claimed_at .. ' - '
 local out = { now, tonumber(sale[7]), opens_at }
-local left, limits, taken, bought = {}, {}, {}, {}
+local none_pending = sale[6] == sale[7]
+local left, limits, taken, had, bought = {}, {}, {}, {}, {}
 local fresh, claims, scores, customers = {}, {}, {}, {}
 local n = 0
+
+local function customer_of(i)
+  local sku = ARGV[sku_at + i]
+  return sku .. ARGV[print_at + i]:sub(#sku + #ARGV[quantity_at + i] + 2)
+end
+
+-- One call for all customers of a limited SKU: a call costs more than what it looks up.
+local function load_customers(sku)
+  local fields = {}
+  for i = 1, count do
+    if ARGV[sku_at + i] == sku then
+      fields[#fields + 1] = customer_of(i)
+    end
+  end
+  for i, pieces in ipairs(call('HMGET', KEYS[5], unpack(fields))) do
+    had[fields[i]] = tonumber(pieces or nil) or 0
+  end
+end
 
 for i = 1, count do
   local id, print = ARGV[id_at + i], ARGV[print_at + i]
@@ -78,12 +97,15 @@ for i = 1, count do
       pieces = tonumber(call('HGET', KEYS[2], sku) or nil) or false
       left[sku] = pieces
       limits[sku] = tonumber(call('HGET', KEYS[3], sku) or nil)
+      if limits[sku] then
+        load_customers(sku)
+      end
     end
     local quantity = tonumber(ARGV[quantity_at + i])
     local limit, customer, total = limits[sku], nil, nil
     if limit then
-      customer = sku .. print:sub(#sku + #ARGV[quantity_at + i] + 2)
-      total = (bought[customer] or tonumber(call('HGET', KEYS[5], customer) or nil) or 0) + quantity
+      customer = customer_of(i)
+      total = (bought[customer] or had[customer]) + quantity
     end
     if not pieces then
       out[i + 3] = -5
@@ -122,11 +144,14 @@ if n > 0 then
     customers[m + 1], customers[m + 2] = customer, total
     m = m + 2
   end
-  -- These keys may have come into being just now, and the sale's end is when they may go.
-  call('PEXPIREAT', KEYS[4], sale[3], 'NX')
-  call('PEXPIREAT', KEYS[6], sale[3], 'NX')
-  call('PEXPIREAT', KEYS[7], sale[3], 'NX')
+  -- A key that came into being just now has no expiry yet. Only the index of the unconfirmed can be empty, and
+  -- so be gone, while claims are pending.
   call('PEXPIREAT', KEYS[8], sale[3], 'NX')
+  if none_pending then
+    call('PEXPIREAT', KEYS[4], sale[3], 'NX')
+    call('PEXPIREAT', KEYS[6], sale[3], 'NX')
+    call('PEXPIREAT', KEYS[7], sale[3], 'NX')
+  end
   if m > 0 then
     call('HSET', KEYS[5], unpack(customers))
     call('PEXPIREAT', KEYS[5], sale[3], 'NX')

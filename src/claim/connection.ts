@@ -11,7 +11,10 @@ import { loadScripts, runScript, type ScriptName } from './scripts.ts';
 
 export interface ConnectionOptions {
   readonly redisUrl: string;
-  /** How long a command may take, 300 to 500 ms: see docs/decisions/claim-layout.md. */
+  /**
+   * How long a command may take, 300 to 500 ms: shorter, and a slow fsync looks like an outage; longer, and
+   * requests pile up behind a server that is gone.
+   */
   readonly commandTimeoutMs: number;
   /** Pause of the hot path after a command that was not answered in time. */
   readonly reopenAfterMs: number;

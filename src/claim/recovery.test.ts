@@ -3,12 +3,7 @@ import { until } from '../../test/support/wait.ts';
 import type { Order } from '../order/order.ts';
 import type { Sale } from '../order/sale.ts';
 import type { ClaimStage } from './claims.ts';
-import {
-  claimsOn,
-  type RedisServer,
-  startRedisServer,
-  startVettedClaims,
-} from './redis-server.test-support.ts';
+import { claimsOn, type RedisServer, startRedisServer, startVettedClaims } from './redis-server.testing.ts';
 
 let server: RedisServer;
 let claims: ClaimStage;
