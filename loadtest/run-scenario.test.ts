@@ -91,7 +91,7 @@ describe('a scenario', () => {
         'cap 1500',
         'sale apply',
         `audit --json --sale ${result.saleId} --log`,
-        `sale archive ${result.saleId}`,
+        `sale archive ${result.saleId} --force`,
         'cap 2000',
       ]);
     } finally {

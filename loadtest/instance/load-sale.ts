@@ -38,13 +38,13 @@ export async function openLoadSale(command: SluiceCommand, sale: LoadSale): Prom
   }
 }
 
-/** Puts the sale away. What could not be done is said, not thrown: the run is over. */
+/** Puts the sale away, open as it still is. What could not be done is said, not thrown: the run is over. */
 export async function archiveLoadSale(
   command: SluiceCommand,
   saleId: string,
   say: (line: string) => void,
 ): Promise<void> {
-  const { exitCode, stderr } = await runSluice(command, ['sale', 'archive', saleId]);
+  const { exitCode, stderr } = await runSluice(command, ['sale', 'archive', saleId, '--force']);
   if (exitCode !== 0)
     say(`The sale ${saleId} was left as it is: ${stderr.trim().split('\n').at(-1) ?? exitCode}`);
 }

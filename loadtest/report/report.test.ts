@@ -1,0 +1,169 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createOrderLog, type LoadOrder } from '../driver/order-log.ts';
+import { createRecorder } from '../driver/recorder.ts';
+import { renderReport } from './html.ts';
+import type { RunResult } from './result.ts';
+import { niceTicks, shortNumber } from './scale.ts';
+import { formatVerdict } from './verdict-table.ts';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'report-test-'));
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** A run of 12,345 orders, of which the last 45 were sold out. */
+async function someResult(changes: Partial<RunResult> = {}): Promise<RunResult> {
+  const log = createOrderLog(join(folder, 'orders.ndjson'));
+  const recorder = createRecorder({ log, warmupSeconds: 0 });
+  for (let index = 0; index < 12_345; index++) {
+    const order: LoadOrder = {
+      transactionId: `run-${index}`,
+      sku: 'load',
+      quantity: 1,
+      customerId: 'c',
+      intendedMs: recorder.elapsedMs(),
+      warmup: false,
+    };
+    recorder.order(false);
+    recorder.sent(order);
+    if (index < 12_300) recorder.ended(order, 202, 'accepted');
+    else recorder.ended(order, 409, 'sold-out');
+  }
+  await log.close();
+  return {
+    scenario: 'spike',
+    summary: 'A promotion.',
+    model: 'open-loop',
+    passed: true,
+    saleId: 'load-spike-1',
+    settings: { rate: 5_000, seconds: 30, warmupSeconds: 0, stock: 12_300 },
+    copies: 1,
+    targets: ['http://127.0.0.1:8080/'],
+    startedHere: false,
+    capOrdersPerSecond: 1_234,
+    thresholds: [
+      {
+        name: 'Busiest second',
+        unit: 'orders',
+        comparison: 'at most',
+        value: 1_295,
+        limit: 1_296,
+        passed: true,
+      },
+    ],
+    audit: { clean: true, report: { checked: 98_765 }, busiestSecondOrders: 1_295, capUsedRatio: 0.99 },
+    drained: true,
+    drive: recorder.result(),
+    samples: [
+      { second: 0.9, waiting: 11_111, roles: { gateway: { cores: 0, rssBytes: 2 ** 20 } } },
+      { second: 1.9, waiting: 0, roles: { gateway: { cores: 0.75, rssBytes: 2 ** 27 } } },
+    ],
+    environment: { cpu: 'Some CPU', cores: 2, memoryGiB: 8, kernel: 'Linux 6', node: 'v20' },
+    ...changes,
+  };
+}
+
+const withoutTarget = (html: string) => html.replaceAll('http://127.0.0.1:8080/', '');
+
+describe('the report', () => {
+  it('shows the numbers of the run', async () => {
+    const html = await renderReport(await someResult());
+    for (const text of [
+      '12,345',
+      '12,300',
+      '>45<',
+      'cap 1,234/s',
+      '1,295 orders',
+      '11,111',
+      '98765',
+      'Some CPU',
+      '0.75',
+      '128',
+    ]) {
+      expect(html).toContain(text);
+    }
+    expect(html).toContain('Passed');
+  });
+
+  it('needs nothing from anywhere else', async () => {
+    const html = withoutTarget(await renderReport(await someResult()));
+    expect(html).not.toMatch(/https?:|src=|href=|url\(|@import|<script|<link/i);
+  });
+
+  it('puts a failure at the top, with its reason', async () => {
+    const thresholds = [
+      { name: 'One', unit: '', comparison: 'exactly', value: 0, limit: 0, passed: true },
+      {
+        name: 'Two',
+        unit: 'ms',
+        comparison: 'at most',
+        value: 20,
+        limit: 15,
+        passed: false,
+        note: 'too slow',
+      },
+    ] as const;
+    const html = await renderReport(await someResult({ passed: false, thresholds }));
+    expect(html).toContain('Failed: 1 of 2 thresholds');
+    expect(html.indexOf('>Two<')).toBeLessThan(html.indexOf('>One<'));
+    expect(html).toContain('too slow');
+  });
+
+  it('shows foreign words as words', async () => {
+    const audit = {
+      clean: false,
+      report: undefined,
+      busiestSecondOrders: undefined,
+      capUsedRatio: undefined,
+      failure: '<script>alert("x")</script>',
+    };
+    const html = await renderReport(await someResult({ audit }));
+    expect(html).toContain('&lt;script&gt;');
+    expect(html).not.toContain('<script');
+  });
+
+  it('is drawn without samples, without a cap, and without an answer', async () => {
+    const { capOrdersPerSecond: _, ...result } = await someResult({ samples: [] });
+    const empty = createRecorder({ log: createOrderLog(join(folder, 'empty.ndjson')), warmupSeconds: 0 });
+    const html = await renderReport({ ...result, drive: empty.result() });
+    expect(html).not.toMatch(/NaN|Infinity|undefined/);
+  });
+});
+
+describe('the scales', () => {
+  it('have round ticks that reach over the highest value', () => {
+    expect(niceTicks(5_250, 4)).toEqual([0, 2_000, 4_000, 6_000]);
+    expect(niceTicks(0.7, 4)).toHaveLength(5);
+    expect([5_000, 12_500, 1_500_000].map(shortNumber)).toEqual(['5,000', '12.5k', '1.5M']);
+  });
+});
+
+describe('the verdict table', () => {
+  it('has one line for each threshold, with value, limit and reason', () => {
+    const lines = formatVerdict([
+      { name: 'Errors', unit: '', comparison: 'at most', value: 0, limit: 0, passed: true },
+      { name: 'Cap', unit: 'orders', comparison: 'at most', limit: 2_100, passed: false, note: 'no audit' },
+    ]).split('\n');
+    expect(lines).toEqual([
+      'ok      Errors  0  at most 0',
+      'FAILED  Cap     –  at most 2,100 orders  no audit',
+    ]);
+  });
+});
+
+it('the order log is what the report says it is', async () => {
+  await someResult();
+  const lines = (await readFile(join(folder, 'orders.ndjson'), 'utf8')).trim().split('\n');
+  expect(lines).toHaveLength(12_345);
+  expect(JSON.parse(lines.at(-1)!)).toMatchObject({
+    transactionId: 'run-12344',
+    status: 409,
+    outcome: 'sold-out',
+  });
+});
