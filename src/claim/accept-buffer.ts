@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
 
 /** Transaction IDs that go with one call. */
-export const acceptsPerCall = 1_000;
+const acceptsPerCall = 1_000;
 /** Transaction IDs kept in memory over all sales, about 10 MB. */
 const acceptsMax = 100_000;
 

@@ -9,6 +9,8 @@ import { systemClock } from '../platform/clock.ts';
 import { createLogger } from '../platform/logger.ts';
 import { createClaims } from './claims.ts';
 
+const program = 'redis-server';
+
 /** A Redis server that a test may kill, freeze, fill and wipe: same settings as in production. */
 export async function startRedisServer() {
   const dataDir = mkdtempSync(join(tmpdir(), 'sluice-claim-'));
@@ -17,7 +19,7 @@ export async function startRedisServer() {
 
   async function start(): Promise<void> {
     server = spawn(
-      'redis-server',
+      program,
       [
         ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dataDir, '--save', ''],
         ...['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'],
