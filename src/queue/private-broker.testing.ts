@@ -92,7 +92,9 @@ export async function startPrivateBroker() {
      */
     async remembersQueuesOf(vhost: string) {
       const quorum = join(folder, 'data', nodeName, 'quorum', nodeName, 'names.dets');
-      await until('the queues to be written down', () => readFileSync(quorum).includes(`${vhost}_`));
+      await until('the queues to be written down', () =>
+        readFileSync(quorum).includes(`${vhost}_sluice.orders.dead`),
+      );
     },
     async ctl(...args: string[]): Promise<string> {
       return (await execute(join(bin, 'rabbitmqctl'), args, { env })).stdout;
