@@ -13,10 +13,10 @@
  * Tₖ ≤ tₖ + (B + 0.9) / cap, in which nₖ has cancelled out. Together
  * Σnᵢ ≤ cap · (tₖ − t₁) + B + 0.9 ≤ cap + B + 0.9, and as Σnᵢ, cap and B are whole, Σnᵢ ≤ cap + B.
  *
- * **Nothing is lost by waking up late.** A caller with a backlog that comes back at most τ(n) after T finds
- * T ≥ t − …: its booking starts at T, not at t, as long as t ≤ T. It may write at T − τ(n) already, so it can be
- * late by τ(n) and still use every order of the cap. Batches of B / 2 may be 25 ms late at any cap from 40 up.
- * The 0.9 lets a cap whose burst is a single order have that too; 1 would break the bound.
+ * **Nothing is lost by waking up late.** A batch is allowed from T − τ(n) on, and as long as it comes at T or
+ * before, its booking starts at T and not at t: a caller with a backlog may be late by τ(n) and still use every
+ * order of the cap. With batches of B / 2 that is 25 ms. The 0.9 gives a cap whose burst is a single order such
+ * a credit too; 1 would break the bound.
  *
  * Times are whole nanoseconds: bookings round up and tolerances down, so rounding can only cost, never exceed.
  * The forgiveness in settle-batch.sql (T is at most t + (50 ms of the cap + 0.9) / cap) changes nothing while clock

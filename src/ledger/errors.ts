@@ -26,7 +26,7 @@ const faults: Readonly<Record<string, 'data' | 'server'>> = {
 };
 
 /** Whether the values in the statement are at fault. */
-export function isDataFault(error: unknown): boolean {
+function isDataFault(error: unknown): boolean {
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return false;
   return (faults[error.code] ?? faults[error.code.slice(0, 2)]) === 'data';
 }

@@ -17,7 +17,7 @@ export interface PoolOptions extends ConnectionOptions {
   readonly logger: Logger;
 }
 
-export interface Statement {
+interface Statement {
   /** Set: prepared once per connection under this name. */
   readonly name?: string;
   readonly text: string;
