@@ -7,7 +7,7 @@ export type Silence = 'network-error' | 'timeout';
 
 export interface HttpClientOptions<Request> {
   readonly target: URL;
-  /** Open sockets at most (64 of them being opened); requests beyond it wait in line, oldest first. */
+  /** Open sockets at most (256 of them before their first answer); requests beyond it wait in line, oldest first. */
   readonly maxConnections: number;
   /** From `send` to the complete answer. Checked every 50 ms. */
   readonly timeoutMs: number;
@@ -33,16 +33,17 @@ interface Connection<Request> {
   readonly socket: Socket;
   job: Job<Request> | undefined;
   partial: Buffer | undefined;
-  connected: boolean;
+  proven: boolean;
   idleUntil: number;
 }
 
 // Servers close idle connections after 5 s or more; a request written at that moment would be reset, and the
 // driver would blame the server for its own choice of connection.
 const IDLE_LIMIT_MS = 4_000;
-// A server's queue of connections to accept is often 511 long; what overflows it is tried again by the kernel
-// after 1, 3 and 7 s. Opening all that a slow moment asks for would measure that, and make the moment worse.
-const MAX_CONNECTING = 64;
+// A server's queue of connections to accept is often 511 long. What overflows it looks connected from here, and
+// is tried again by the kernel after 1, 3 and 7 s: the tail would be the kernel's, not the server's. So a
+// connection counts as opening until its first answer, which proves that it was accepted.
+const MAX_OPENING = 256;
 const SWEEP_MS = 50;
 
 /**
@@ -64,7 +65,7 @@ export function createHttpClient<Request>(options: HttpClientOptions<Request>): 
   const readBuffer = Buffer.allocUnsafe(65_536);
   let line: (Job<Request> | undefined)[] = [];
   let lineHead = 0;
-  let connecting = 0;
+  let opening = 0;
   let closed = false;
   const sweeper = setInterval(sweep, SWEEP_MS);
 
@@ -78,7 +79,7 @@ export function createHttpClient<Request>(options: HttpClientOptions<Request>): 
   }
 
   function mayOpen(): boolean {
-    return !closed && connecting < MAX_CONNECTING && connections.size < maxConnections;
+    return !closed && opening < MAX_OPENING && connections.size < maxConnections;
   }
 
   function openForLine(): void {
@@ -112,16 +113,11 @@ export function createHttpClient<Request>(options: HttpClientOptions<Request>): 
       socket,
       job: undefined,
       partial: undefined,
-      connected: false,
+      proven: false,
       idleUntil: 0,
     };
     connections.add(connection);
-    connecting++;
-    socket.on('connect', () => {
-      connection.connected = true;
-      connecting--;
-      openForLine();
-    });
+    opening++;
     // 'close' follows every error, so that is where a request without an answer ends.
     socket.on('error', () => {});
     socket.on('end', () => end(connection));
@@ -148,6 +144,11 @@ export function createHttpClient<Request>(options: HttpClientOptions<Request>): 
   function finish(connection: Connection<Request>, answer: Answer): void {
     const job = connection.job!;
     connection.job = undefined;
+    if (!connection.proven) {
+      connection.proven = true;
+      opening--;
+      openForLine();
+    }
     if (!answer.keepAlive || closed) {
       connection.socket.destroy();
     } else {
@@ -172,7 +173,7 @@ export function createHttpClient<Request>(options: HttpClientOptions<Request>): 
 
   function lose(connection: Connection<Request>): void {
     if (!connections.delete(connection)) return;
-    if (!connection.connected) connecting--;
+    if (!connection.proven) opening--;
     const { job } = connection;
     connection.job = undefined;
     if (job === undefined) {
