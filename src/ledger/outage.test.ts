@@ -80,7 +80,7 @@ describe('a connection that is lost', () => {
     const ledger = at.another({ databaseUrl: proxy.url });
     await ledger.start();
     const batch = [claimedOrder({ saleId, sku: 'a' })];
-    proxy.cutAtNextAnswer();
+    proxy.atNextAnswer('cut');
     await expect(ledger.settleBatch(batch)).rejects.toMatchObject(unavailable);
     await expect.poll(() => at.ledger.find(saleId, [batch[0]!.transactionId])).toHaveLength(1);
     expect(words(await settle(ledger, batch))).toEqual(['confirmed']);
@@ -88,6 +88,20 @@ describe('a connection that is lost', () => {
     await ledger.stop(1_000);
     await proxy.close();
   });
+});
+
+test('a server that falls silent is ledger-unavailable, and its connection is not used again', async () => {
+  const saleId = await putSale(at.ledger, [{ sku: 'a', stock: 10 }]);
+  const proxy = await openProxy(at.databaseUrl);
+  const ledger = at.another({ databaseUrl: proxy.url, statementTimeoutMs: 500, poolSize: 1 });
+  await ledger.start();
+  const batch = [claimedOrder({ saleId, sku: 'a' })];
+  proxy.atNextAnswer('swallow');
+  await expect(ledger.settleBatch(batch)).rejects.toMatchObject(unavailable);
+  expect(words(await settle(ledger, batch))).toEqual(['confirmed']);
+  expect((await at.ledger.sale(saleId))!.items[0]!.stockLeft).toBe(9);
+  await ledger.stop(1_000);
+  await proxy.close();
 });
 
 test('a batch that waits for a lock for too long is ledger-unavailable, and its connection stays', async () => {
@@ -207,7 +221,7 @@ describe('exclusively', () => {
 async function openProxy(databaseUrl: string, port = 0) {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
-  let cut = false;
+  let fault: 'cut' | 'swallow' | undefined;
   const server: Server = createServer((inbound) => {
     const outbound = connect(Number(target.port), target.hostname);
     for (const socket of [inbound, outbound]) {
@@ -220,10 +234,9 @@ async function openProxy(databaseUrl: string, port = 0) {
     }
     inbound.on('data', (data) => outbound.write(data));
     outbound.on('data', (data) => {
-      if (cut) {
-        cut = false;
-        inbound.destroy();
-      } else inbound.write(data);
+      if (fault === 'cut') inbound.destroy();
+      if (fault === undefined) inbound.write(data);
+      fault = undefined;
     });
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
@@ -234,8 +247,8 @@ async function openProxy(databaseUrl: string, port = 0) {
   return {
     url: url.href,
     port: address.port,
-    cutAtNextAnswer() {
-      cut = true;
+    atNextAnswer(what: 'cut' | 'swallow') {
+      fault = what;
     },
     close() {
       for (const socket of sockets) socket.destroy();
