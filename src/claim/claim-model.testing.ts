@@ -93,7 +93,7 @@ export function createClaimModel(sale: Sale) {
       items: sale.items.map(({ sku }) => ({
         sku,
         left: left.get(sku)!,
-        claimed: pieces((c) => c.order.sku === sku && c.status === undefined),
+        claimed: pieces((c) => c.order.sku === sku && (c.status === undefined || c.status === 'failed')),
       })),
     }),
     pending: () =>

@@ -6,7 +6,7 @@ export interface SaleKeys {
   readonly stock: string;
   /** hash: SKU → pieces one customer may claim; limited SKUs only */
   readonly limits: string;
-  /** hash: SKU → pieces claimed and not settled */
+  /** hash: SKU → pieces claimed and neither confirmed nor rejected */
   readonly held: string;
   /** hash: transaction ID → claim, see claim-value.ts */
   readonly claims: string;

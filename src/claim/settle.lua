@@ -8,8 +8,8 @@ ARGV  per settlement: transaction ID, settled state as stored in the claim (stat
 Returns { moved, unknown }: claims that changed now, and transaction IDs that the claims don't know.
 
 Atomic: decided in Lua tables first, then written. Repeatable: only an unsettled claim moves, and once; the one
-way back is from failed to confirmed (a redriven order), which does not count as settling again. Stock is never
-credited. Runs while memory is full (`allow-oom`): settling must go on, it is what makes room.
+way back is from failed to confirmed (a redriven order), which does not count as settling again. A failed claim
+keeps its pieces held, because its dead letter may be redriven. Stock is never credited. Runs while memory is full (`allow-oom`): settling must go on, it is what makes room.
 --]]
 local call = redis.call
 local count = #ARGV / 2
@@ -40,6 +40,8 @@ for i = 1, count do
       moved = moved + 1
       if first then
         settled[#settled + 1] = id
+      end
+      if state:byte() ~= 102 then
         local sku, quantity = rest:match('^ (%S+) (%d+) ')
         released[sku] = (released[sku] or 0) + quantity
       end
@@ -54,6 +56,8 @@ if #settled > 0 then
   call('ZREM', KEYS[4], unpack(settled))
   call('ZREM', KEYS[5], unpack(settled))
   call('HINCRBY', KEYS[1], 'settled', #settled)
+end
+if n > 0 then
   for sku, quantity in pairs(released) do
     call('HINCRBY', KEYS[3], sku, -quantity)
   end

@@ -75,7 +75,6 @@ export function createBatcher(clock: { nowMs(): number }) {
     },
   };
 }
-export type Batcher = ReturnType<typeof createBatcher>;
 
 /** Marks one order of a delivery as done, and acknowledges the delivery with its last one. */
 export function markDone({ delivery }: BatchEntry): void {

@@ -4,6 +4,9 @@ export type ClientVerdict =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly retryAfterSeconds: number };
 
+/** Addresses whose exemption is remembered. */
+const maxRemembered = 10_000;
+
 /**
  * Limits requests per client by GCRA: `maxPerSecond` evenly, with one second's worth as a burst.
  * Memory is bounded by the clients seen within a second: older ones carry no state and are swept.
@@ -18,10 +21,22 @@ export function createClientLimit(options: {
   /** Theoretical arrival time of each client's next request, milliseconds. */
   const nextAtMs = new Map<string, number>();
   let sweepAtMs = 0;
+  /** Looking an address up in ranges costs more than the rest of the check together. */
+  const exemptByAddress = new Map<string, boolean>();
+
+  function isExempt(client: string): boolean {
+    let exempt = exemptByAddress.get(client);
+    if (exempt === undefined) {
+      if (exemptByAddress.size >= maxRemembered) exemptByAddress.clear();
+      exempt = options.exempt(client);
+      exemptByAddress.set(client, exempt);
+    }
+    return exempt;
+  }
 
   return {
     check(client: string): ClientVerdict {
-      if (options.exempt(client)) return { allowed: true };
+      if (isExempt(client)) return { allowed: true };
       const nowMs = options.clock.nowMs();
       if (nowMs >= sweepAtMs) {
         for (const [key, atMs] of nextAtMs) if (atMs <= nowMs) nextAtMs.delete(key);

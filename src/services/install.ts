@@ -3,25 +3,25 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, write
 import { ServiceError } from './service-error.ts';
 import { SERVICE_TITLES, type ServiceName } from './service-name.ts';
 
-/** Prometheus is optional and never installed. */
-export type InstallableService = Exclude<ServiceName, 'prometheus'>;
-
-const APT_PACKAGES: Record<InstallableService, string> = {
+const APT_PACKAGES: Record<ServiceName, string> = {
   postgres: 'postgresql',
   rabbitmq: 'rabbitmq-server',
   redis: 'redis-server',
+  prometheus: 'prometheus',
 };
 
-const BREW_PACKAGES: Record<InstallableService, string> = {
+const BREW_PACKAGES: Record<ServiceName, string> = {
   postgres: 'postgresql@16',
   rabbitmq: 'rabbitmq',
   redis: 'redis',
+  prometheus: 'prometheus',
 };
 
-const SYSTEM_UNITS: Record<InstallableService, string[]> = {
+const SYSTEM_UNITS: Record<ServiceName, string[]> = {
   postgres: ['postgresql.service'],
   rabbitmq: ['rabbitmq-server.service', 'epmd.socket', 'epmd.service'],
   redis: ['redis-server.service'],
+  prometheus: ['prometheus.service'],
 };
 
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
@@ -37,10 +37,9 @@ export function canInstall(osRelease: string = readOsRelease()): boolean {
 }
 
 /** What to tell someone on whose machine Sluice does not install by itself. */
-export function missingBinaries(missing: readonly InstallableService[]): ServiceError {
+export function missingBinaries(missing: readonly ServiceName[]): ServiceError {
   const titles = missing.map((service) => SERVICE_TITLES[service]).join(', ');
-  const list = (packages: Record<InstallableService, string>) =>
-    missing.map((name) => packages[name]).join(' ');
+  const list = (packages: Record<ServiceName, string>) => missing.map((name) => packages[name]).join(' ');
   return new ServiceError(
     'service-binaries-missing',
     [
@@ -58,7 +57,7 @@ export function missingBinaries(missing: readonly InstallableService[]): Service
  * without a database cluster of their own. Throws `service-install-failed`.
  */
 export async function install(
-  missing: readonly InstallableService[],
+  missing: readonly ServiceName[],
   logFile: string,
   log: (line: string) => void,
 ): Promise<void> {

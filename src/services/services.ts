@@ -6,7 +6,7 @@ import {
   createBinaryFinder,
   DEFAULT_SEARCH_PATH,
 } from './find-binary.ts';
-import { canInstall, type InstallableService, install, missingBinaries } from './install.ts';
+import { canInstall, install, missingBinaries } from './install.ts';
 import { stopLeftovers } from './leftovers.ts';
 import { postgresServer } from './postgres.ts';
 import { prometheusServer } from './prometheus.ts';
@@ -104,18 +104,21 @@ export function createServices(options: ServicesOptions): Services {
   /** The wanted services whose binaries are there, after installing what may be installed. */
   async function ensureInstalled(folder: DataFolder): Promise<ServiceName[]> {
     const isMissing = (name: ServiceName) => BINARIES_OF[name].some((binary) => find(binary).length === 0);
-    const missing = () =>
-      wanted.filter((name): name is InstallableService => name !== 'prometheus' && isMissing(name));
-    if (missing().length > 0) {
-      if (!(options.mayInstall ?? canInstall)()) throw missingBinaries(missing());
+    const missing = () => wanted.filter(isMissing);
+    // Sluice works without Prometheus: a machine that can't have it is no error.
+    const needed = () => missing().filter((name) => name !== 'prometheus');
+    if (missing().length > 0 && (options.mayInstall ?? canInstall)()) {
       log(
         `installing ${missing()
           .map((name) => SERVICE_TITLES[name])
           .join(', ')}`,
       );
-      await install(missing(), folder.logFile('install'), log);
-      if (missing().length > 0) throw missingBinaries(missing());
+      await install(missing(), folder.logFile('install'), log).catch((error: unknown) => {
+        if (needed().length > 0) throw error;
+        log((error as Error).message);
+      });
     }
+    if (needed().length > 0) throw missingBinaries(needed());
     if (wanted.includes('prometheus') && isMissing('prometheus')) {
       log('Prometheus is not installed: going on without it');
       return wanted.filter((name) => name !== 'prometheus');

@@ -16,7 +16,7 @@ declare module 'vitest' {
 
 const PREFIX = 'sluice-test-';
 
-/** One private PostgreSQL, RabbitMQ and Redis for the whole run: `inject('services')`. Gone afterwards, with their data. */
+/** One private PostgreSQL, RabbitMQ, Redis and Prometheus for the whole run: `inject('services')`. Gone afterwards, with their data. */
 export default async function setup({ provide }: Pick<TestProject, 'provide'>): Promise<() => Promise<void>> {
   await removeLeftovers();
   const dataDir = mkdtempSync(join(realpathSync(tmpdir()), PREFIX));
@@ -24,7 +24,6 @@ export default async function setup({ provide }: Pick<TestProject, 'provide'>): 
   const lines: string[] = [];
   const services = createServices({
     dataDir,
-    which: ['postgres', 'rabbitmq', 'redis'],
     log: (line) => void lines.push(line),
   });
   const teardown = async () => {

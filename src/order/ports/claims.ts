@@ -77,7 +77,7 @@ export interface SaleCounters {
   readonly sequence: number;
   /** Claims that have settled. */
   readonly settled: number;
-  /** Pieces left to claim, and pieces claimed and not settled, per SKU. */
+  /** Per SKU: pieces left to claim, and pieces held by claims that are neither confirmed nor rejected. */
   readonly items: readonly { readonly sku: string; readonly left: number; readonly claimed: number }[];
 }
 
