@@ -22,6 +22,9 @@ export function createFailpoints(text: string | undefined): HitFailpoint {
       `SLUICE_FAILPOINT must be one of ${failpointNames.join(', ')} (is ${JSON.stringify(name)})`,
     );
   }
+  if (!/^[1-9]\d{0,8}$/.test(count)) {
+    throw new RangeError(`SLUICE_FAILPOINT counts hits from 1 (is ${JSON.stringify(text)})`);
+  }
   let left = Number(count);
   return (point) => {
     if (point !== name || --left !== 0) return;

@@ -125,6 +125,13 @@ export type DrainMetrics = ReturnType<typeof createDrainMetrics>;
 export function createClusterMetrics(registry: Registry) {
   const gauge = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
     new Gauge({ name, help, labelNames, registers: [registry] });
+  const reconciled = new Counter({
+    name: 'sluice_reconciled_orders_total',
+    help: 'Claims the reconciler published again or settled.',
+    labelNames: ['action'],
+    registers: [registry],
+  });
+  for (const action of ['republished', 'settled']) reconciled.labels(action).inc(0);
   return {
     waiting: gauge('sluice_orders_waiting', 'Orders claimed and not settled.'),
     oldestAgeSeconds: gauge(
@@ -143,12 +150,7 @@ export function createClusterMetrics(registry: Registry) {
     deadLetters: gauge('sluice_dead_letters', 'Orders in the dead-letter queue.'),
     queueReady: gauge('sluice_queue_ready_envelopes', 'Envelopes in the order queue, ready.'),
     queueUnacknowledged: gauge('sluice_queue_unacknowledged_envelopes', 'Envelopes in drainers’ hands.'),
-    reconciled: new Counter({
-      name: 'sluice_reconciled_orders_total',
-      help: 'Claims the reconciler published again or settled.',
-      labelNames: ['action'],
-      registers: [registry],
-    }),
+    reconciled,
     rebuilds: new Counter({
       name: 'sluice_rebuilds_total',
       help: 'Sales rebuilt in Redis from the ledger.',

@@ -97,7 +97,10 @@ function isRange(text: string): boolean {
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
 }
 
-/** A list of addresses and ranges as something that answers "is it in there?". */
+/**
+ * A list of addresses and ranges as something that answers "is it in there?". What is no address, as a proxy may
+ * pass one on, is not.
+ */
 export function addressSet(ranges: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const range of ranges) {
@@ -106,7 +109,12 @@ export function addressSet(ranges: readonly string[]): (address: string) => bool
     if (prefix === undefined) list.addAddress(address, family);
     else list.addSubnet(address, Number(prefix), family);
   }
-  return (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  return (text) => {
+    // A link-local address may carry the name of its interface.
+    const [address = ''] = text.split('%');
+    const family = isIP(address);
+    return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  };
 }
 
 /** Faults that only show when settings are seen together. */
