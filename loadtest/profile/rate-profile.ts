@@ -15,12 +15,12 @@ export function hold(rate: number, seconds: number): RateProfile {
   return ramp(rate, rate, seconds);
 }
 
-/** From one rate to another in a straight line. `seconds` of 0 give an empty profile. */
+/** From one rate to another in a straight line. Less than a microsecond gives an empty profile: its slope has no number. */
 export function ramp(fromRate: number, toRate: number, seconds: number): RateProfile {
   for (const value of [fromRate, toRate, seconds]) {
     if (!Number.isFinite(value) || value < 0) throw new RangeError(`a rate or time of ${value}`);
   }
-  return { segments: seconds === 0 ? [] : [{ seconds, fromRate, toRate }] };
+  return { segments: seconds < 1e-6 ? [] : [{ seconds, fromRate, toRate }] };
 }
 
 /** One profile after the other. */
