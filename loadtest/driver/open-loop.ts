@@ -46,7 +46,8 @@ export interface Drive {
  *
  * Node's timers fire once a millisecond, so an order leaves about half a millisecond after its time on average.
  * That is part of the latency, and reported as `lateness`. With this driver on one of two cores, the server on
- * the other, 5,000 orders/s took 0.24 of a core and 8,000/s 0.27 (log and histograms included).
+ * the other, 5,000 orders/s took 0.24 of a core and 8,000/s 0.27 (log and histograms
+ * included; means over runs of which a fifth was a warm-up at 500/s).
  */
 export function driveOpenLoop(options: DriveOptions): Drive {
   const { targets, saleId, runPrefix, wish, copies, log, signal } = options;
