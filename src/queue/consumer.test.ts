@@ -1,8 +1,9 @@
 import { type Channel, connect } from 'amqplib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createStack, type Stack } from '../../test/support/stack.ts';
+import { systemClock } from '../platform/clock.ts';
 import { createDeadLetters } from './dead-letters.ts';
-import { readDepth, readReady } from './depth.ts';
+import { readDepth, readReady, waitUntilEmpty } from './depth.ts';
 import { until } from './private-broker.testing.ts';
 import type { Publisher } from './publisher.ts';
 import { deadQueue, ordersQueue } from './queues.ts';
@@ -280,4 +281,30 @@ test('the depth tells ready from unacknowledged and counts dead letters', async 
     const depth = await readDepth(stack);
     return depth.ready === 4 && depth.unacknowledged === 3 && depth.deadLetters === 1;
   });
+});
+
+test('waiting for an empty queue does not overlook an envelope that is delivered and not acknowledged', async () => {
+  await publish(1);
+  const { deliveries, received } = await started(1);
+  await received(1);
+  const { signal } = new AbortController();
+  let outcome: boolean | undefined;
+  const waiting = waitUntilEmpty({ ...stack, clock: systemClock, signal }).then((empty) => {
+    outcome = empty;
+  });
+  await until('the envelope to show', async () => (await readDepth(stack)).unacknowledged === 1);
+  expect(await ready()).toBe(0);
+  expect(outcome).toBeUndefined();
+  deliveries[0]!.ack();
+  await waiting;
+  expect(outcome).toBe(true);
+  expect(await readDepth(stack)).toMatchObject({ ready: 0, unacknowledged: 0 });
+}, 60_000);
+
+test('waiting for an empty queue ends with its signal', async () => {
+  await publish(1);
+  const stopping = new AbortController();
+  const waiting = waitUntilEmpty({ ...stack, clock: systemClock, signal: stopping.signal });
+  stopping.abort();
+  expect(await waiting).toBe(false);
 });

@@ -28,7 +28,6 @@ afterAll(async () => {
 beforeEach(async () => {
   host = await broker.newVhost();
   await declareTopology({ ...host, queueMaxBytes: 1e9, logger: testLogger });
-  await broker.remembersQueuesOf(host.vhost);
 });
 afterEach(async () => {
   await Promise.all(open.map((one) => one.stop(2_000)));
@@ -66,6 +65,7 @@ test('a confirmed envelope is on disk: it is there after the broker was killed',
   const { publisher } = await started();
   const envelopes = Array.from({ length: 50 }, () => testEnvelope(3));
   await Promise.all(envelopes.map((envelope) => publisher.publish(envelope)));
+  await broker.remembersQueuesOf(host.vhost);
   await broker.kill();
   await until('the publisher to notice', () => publisher.state() === 'away');
   expect(await codeOf(publisher.publish(testEnvelope()))).toBe('queue-unavailable');
@@ -168,6 +168,7 @@ test('the breaker opens on a confirm timeout and closes by itself when the broke
 
 test('a connection that is closed fails what is in flight as unconfirmed, and comes back', async () => {
   const { publisher } = await started({ maxUnconfirmed: 10_000, confirmTimeoutMs: 20_000 });
+  await broker.remembersQueuesOf(host.vhost);
   broker.freeze();
   const outcomes = [1, 2, 3].map(() => codeOf(publisher.publish(testEnvelope())));
   await broker.kill();
