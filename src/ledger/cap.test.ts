@@ -8,6 +8,9 @@ let saleId: string;
 
 beforeAll(async () => {
   at = await openTestLedger(inject('services'));
+  // The rates below are the cap's, not those of a disk that other tests keep busy.
+  const { rows } = await at.client.query('SELECT current_database() AS name');
+  await at.client.query(`ALTER DATABASE ${rows[0].name} SET synchronous_commit = off`);
 });
 afterAll(() => at.close());
 
@@ -101,6 +104,25 @@ describe('the cap row', () => {
     const rows = await at.client.query('SELECT FROM orders WHERE sale_id = $1', [saleId]);
     expect(rows.rowCount).toBe(1);
     expect((await at.ledger.sale(saleId))!.items[0]!.stockLeft).toBe(999_999);
+  });
+
+  test('the wait ends at the moment the rule names', async () => {
+    await at.ledger.setCap(200, 'test');
+    const tolerance = (orders: number) => (10 - orders + 0.9) / 200;
+    for (const orders of [10, 5, 1]) {
+      let result = await at.ledger.settleBatch(batchOf(orders));
+      let beforeSeconds = 0;
+      while (result.outcome !== 'wait') {
+        beforeSeconds = Number(
+          (await at.client.query('SELECT extract(epoch FROM clock_timestamp()) AS now')).rows[0].now,
+        );
+        result = await at.ledger.settleBatch(batchOf(orders));
+      }
+      const { rows } = await at.client.query('SELECT booked_until_ns / 1e9 AS t FROM drain_cap');
+      const longestMs = (Number(rows[0].t) - tolerance(orders) - beforeSeconds) * 1_000;
+      expect(result.waitMs).toBeGreaterThan(0);
+      expect(result.waitMs).toBeLessThanOrEqual(longestMs + 0.01);
+    }
   });
 
   test('known orders never wait, nor count', async () => {

@@ -1,9 +1,11 @@
+import { readdirSync } from 'node:fs';
 import pg from 'pg';
 import { expect, inject, test } from 'vitest';
 import { migrate } from './migrate.ts';
 import { createTestDatabase } from './test-ledger.ts';
 
-const everything = ['applied migrations/001-ledger.sql', 'applied settle-batch.sql'];
+const files = readdirSync(new URL('migrations/', import.meta.url)).sort();
+const everything = [...files.map((name) => `applied migrations/${name}`), 'applied settle-batch.sql'];
 
 async function onDatabase<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client(databaseUrl);

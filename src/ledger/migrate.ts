@@ -17,8 +17,8 @@ interface Migration {
 /**
  * Brings the database to this version's schema: each file of migrations/ once, in order of name, then functions
  * whose text has changed. Each in a transaction of its own, all under an advisory lock, so that processes that
- * start together wait for the first; repeating it changes nothing. A database that a newer version has migrated
- * is left as it is.
+ * start together wait for the first; repeating it changes nothing. Migrations of a newer
+ * version are left as they are; its functions go back to this version's text.
  *
  * @param log gets one line per file that was applied
  * @throws OrderError `ledger-unavailable`; Error with code `migration-edited` where a file was changed after it
