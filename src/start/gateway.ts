@@ -1,9 +1,12 @@
 import { createIntake } from '../intake/intake.ts';
 import { addressSet } from '../platform/config/read.ts';
 import { createIntakeMetrics } from '../platform/metrics.ts';
-import { inOrder } from './in-order.ts';
+import { inOrder, startedWithin } from './in-order.ts';
 import type { Role, RoleContext } from './role.ts';
 import { claimsFor, ledgerFor, processId, publisherFor } from './stages.ts';
+
+/** How long a gateway waits for Redis and for RabbitMQ before it listens and answers 503. */
+const neighbourPatienceMs = 3_000;
 
 /** The gateway role: intake, with claims, publisher and (for old statuses only) ledger behind it. */
 export async function composeGateway(context: RoleContext): Promise<Role> {
@@ -37,7 +40,13 @@ export async function composeGateway(context: RoleContext): Promise<Role> {
       trustProxy: config.TRUST_PROXY,
     },
   });
-  // The ledger is not waited for: a gateway takes orders while Postgres is away.
-  const ledgerWithoutWaiting = { start: async () => {}, stop: (ms: number) => ledger.stop(ms) };
-  return { ...inOrder([ledgerWithoutWaiting, claims, publisher, intake]), url: () => intake.url() };
+  return {
+    ...inOrder([
+      startedWithin(0, ledger),
+      startedWithin(neighbourPatienceMs, claims),
+      startedWithin(neighbourPatienceMs, publisher),
+      intake,
+    ]),
+    url: () => intake.url(),
+  };
 }

@@ -30,3 +30,24 @@ export function inOrder(parts: readonly Lifecycle[]): Lifecycle {
     },
   };
 }
+
+/**
+ * A part whose server may be away: its start is waited for `patienceMs` at most, and goes on in the background.
+ * So a role comes up, and can say what it misses, while a neighbour is down.
+ */
+export function startedWithin(patienceMs: number, part: Lifecycle): Lifecycle {
+  return {
+    async start() {
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, patienceMs);
+      });
+      // A start that is still under way when the role stops rejects; nobody waits for it any more.
+      const started = part.start();
+      started.catch(() => undefined);
+      await Promise.race([started, patience]);
+      clearTimeout(timer);
+    },
+    stop: (deadlineMs) => part.stop(deadlineMs),
+  };
+}

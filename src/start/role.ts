@@ -66,10 +66,13 @@ export async function runRole(
       if (err) process.exitCode = 1;
     },
   );
-  process.on('disconnect', () => {
+  const orphaned = () => {
     logger.warn('the supervisor is gone');
     void grace.close();
-  });
+  };
+  process.on('disconnect', orphaned);
+  // It may have gone while this process was loading its code.
+  if (process.connected === false) orphaned();
 
   role = await compose({
     config,

@@ -3,10 +3,13 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { migrate } from '../ledger/ledger.ts';
+import { systemClock } from '../platform/clock.ts';
 import { type Config, readConfig } from '../platform/config/read.ts';
 import { createLogger } from '../platform/logger.ts';
 import { declareTopology } from '../queue/topology.ts';
+import { holderOf, openDataFolder } from '../services/data-folder.ts';
 import { freePort, isPortFree } from '../services/free-port.ts';
+import { isAlive } from '../services/processes.ts';
 import { createServices, type ServiceUrls } from '../services/services.ts';
 import { demoSale } from './demo-sale.ts';
 import { withOperations } from './operations.ts';
@@ -33,12 +36,17 @@ export async function startUp(log: (line: string) => void): Promise<{
 }> {
   const folder = process.cwd();
   const config = readConfig();
-  refuseSecond(folder);
   const dataDir = join(folder, dataFolder);
+  refuseSecond(folder);
+  await untilRolesEnded(folder, config.SHUTDOWN_DEADLINE_MS + 1_000, log);
+  const opsPort = await choosePort('OPS_PORT', config, log);
+  const port = await choosePort('PORT', config, log, opsPort);
   mkdirSync(join(dataDir, 'log'), { recursive: true });
   const targetsFile = join(dataDir, 'prometheus-targets.json');
 
   const given = targetFromConfig(config);
+  // Private services take hold of the folder themselves.
+  const held = given ? openDataFolder(dataDir) : undefined;
   const services = given ? undefined : createServices({ dataDir, log, supervise: true });
   const roles: SupervisedRole[] = [];
   let current: RunFile | undefined;
@@ -54,6 +62,7 @@ export async function startUp(log: (line: string) => void): Promise<{
       await Promise.all(running.filter((role) => role.role === name).map((role) => role.stop(stopMs)));
     }
     await services?.stop(servicesStopMs);
+    held?.release();
   }
 
   try {
@@ -92,8 +101,6 @@ export async function startUp(log: (line: string) => void): Promise<{
       log(`${label} is ready`);
     }
 
-    const opsPort = await choosePort('OPS_PORT', config, log);
-    const port = await choosePort('PORT', config, log);
     await addRole('ops', 'ops', { OPS_PORT: String(opsPort) });
     const rest: Promise<void>[] = [];
     for (let i = 1; i <= config.DRAINERS; i++) rest.push(addRole('drainer', `drainer ${i}`));
@@ -135,27 +142,30 @@ function targetOf(urls: ServiceUrls): Target {
   return { databaseUrl, amqpUrl, amqpManagementUrl, redisUrl };
 }
 
-/** A living instance's run file means that this folder is in use; a dead one's is a crash's leftover. */
+/** One living process may hold the folder; a run file without its writer is a crash's leftover. */
 function refuseSecond(folder: string): void {
-  const run = readRunFile(folder);
-  const living = run?.processes.find(({ pid }) => isAlive(pid));
-  if (!run || !living) {
-    removeRunFile(folder);
-    return;
-  }
+  const holder = holderOf(join(folder, dataFolder));
+  if (holder === undefined) return;
+  const url = readRunFile(folder)?.gatewayUrl;
   throw new AlreadyRunningError(
-    `Sluice runs in this folder already (${living.role}, pid ${living.pid}): ${run.gatewayUrl}; ` +
-      'stop it first, or use another folder',
+    `Sluice runs in this folder already (pid ${holder}${url ? `, ${url}` : ''}); stop it first, or use another folder`,
   );
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+/** The roles of an `up` that was killed end by themselves; until then they hold their ports. */
+async function untilRolesEnded(
+  folder: string,
+  patienceMs: number,
+  log: (line: string) => void,
+): Promise<void> {
+  const left = () => (readRunFile(folder)?.processes ?? []).filter(({ pid }) => isAlive(pid));
+  const endsAtMs = Date.now() + patienceMs;
+  if (left().length > 0) {
+    log(`waiting for ${left().length} roles of an earlier run, which was killed, to end`);
+    // Past the deadline it is none of ours: the number belongs to another process by now.
+    while (left().length > 0 && Date.now() < endsAtMs) await systemClock.sleep(100);
   }
+  removeRunFile(folder);
 }
 
 function environmentOf(target: Target, adminToken: string): Record<string, string> {
@@ -175,9 +185,10 @@ async function choosePort(
   name: 'PORT' | 'OPS_PORT',
   config: Config,
   log: (line: string) => void,
+  ...others: number[]
 ): Promise<number> {
   const wanted = config[name];
-  if (wanted === 0) return freePort();
+  if (wanted === 0) return freePort(new Set(others));
   if (await isPortFree(wanted)) return wanted;
   if (config.isSet(name)) {
     throw Object.assign(
@@ -187,7 +198,7 @@ async function choosePort(
       },
     );
   }
-  const free = await freePort(new Set([wanted]));
+  const free = await freePort(new Set([wanted, ...others]));
   log(`port ${wanted} is taken: ${name === 'PORT' ? 'shoppers' : 'ops'} are served on ${free} instead`);
   return free;
 }
