@@ -37,10 +37,15 @@ export async function createApp(options: {
     },
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
-    // A replay of the admission decision: after close() starts, in-flight requests still end normally.
-    return503OnClosing: true,
+    // Admission refuses orders by then, as a problem with `Retry-After`; Fastify's own answer is neither.
+    return503OnClosing: false,
     clientErrorHandler: refuseBrokenRequest,
+    // What fails before a route is found, as a path that can't be decoded.
+    frameworkErrors: (error, _request, reply) =>
+      void sendProblem(reply, 'invalid', { detail: error.message }),
   });
+  // Fastify reads text as well, and the schema would then complain of the body rather than of its type.
+  app.removeContentTypeParser('text/plain');
   app.server.maxConnections = options.maxConnections;
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
@@ -52,7 +57,10 @@ export async function createApp(options: {
       return sendProblem(reply, 'invalid', { detail: errors[0]!.message, errors });
     }
     const known = errorProblems[error.code];
-    if (known) return sendProblem(reply, known, { detail: error.message });
+    if (known) {
+      const errors = [{ field: known.field, message: error.message }];
+      return sendProblem(reply, known.problem, { detail: error.message, errors });
+    }
     if (error.statusCode && error.statusCode < 500) {
       return sendProblem(reply, 'invalid', { detail: error.message });
     }
@@ -75,11 +83,11 @@ export async function createApp(options: {
   return app;
 }
 
-const errorProblems: Readonly<Record<string, ProblemName>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'too-large',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported-media-type',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'invalid',
+const errorProblems: Readonly<Record<string, { problem: ProblemName; field: string }>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: { problem: 'too-large', field: 'body' },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: { problem: 'unsupported-media-type', field: 'Content-Type' },
+  FST_ERR_CTP_EMPTY_JSON_BODY: { problem: 'invalid', field: 'body' },
+  FST_ERR_CTP_INVALID_JSON_BODY: { problem: 'invalid', field: 'body' },
 };
 
 function isOrderPost(request: { method: string; routeOptions: { url?: string | undefined } }): boolean {

@@ -8,13 +8,15 @@ export type StatusOutcome =
   | { readonly outcome: 'found'; readonly reply: OrderReply }
   | { readonly outcome: 'unknown-order' }
   /** The ledger would have to be asked, and enough requests are asking it. */
-  | { readonly outcome: 'busy' };
+  | { readonly outcome: 'busy' }
+  /** Redis has lost the order or may have, and the ledger has not settled it: it may wait in the queue. */
+  | { readonly outcome: 'not-known-yet' };
 
 const readBatchOrders = 500;
 
 /**
  * Reads the status of an order: from the claims while the sale lives there, coalesced; from the ledger only for
- * sales that Redis no longer holds, at most `maxLedgerReads` at a time.
+ * sales that Redis no longer holds, or whose claims are being rebuilt, at most `maxLedgerReads` at a time.
  */
 export function createStatusReader(deps: {
   claims: Pick<Claims, 'read'>;
@@ -51,9 +53,15 @@ export function createStatusReader(deps: {
 
   return {
     async one(saleId: string, transactionId: string): Promise<StatusOutcome> {
-      if (!deps.board.sale(saleId)) return fromLedger(saleId, transactionId);
-      const view = await readerOf(saleId)(transactionId);
-      return view ? { outcome: 'found', reply: viewReply(view, deps.board) } : { outcome: 'unknown-order' };
+      const sale = deps.board.sale(saleId);
+      if (sale) {
+        const view = await readerOf(saleId)(transactionId);
+        if (view) return { outcome: 'found', reply: viewReply(view, deps.board) };
+        if (sale.state === 'open') return { outcome: 'unknown-order' };
+      }
+      const outcome = await fromLedger(saleId, transactionId);
+      const certain = sale === undefined && deps.board.known();
+      return outcome.outcome === 'unknown-order' && !certain ? { outcome: 'not-known-yet' } : outcome;
     },
   };
 }

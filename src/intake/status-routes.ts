@@ -70,10 +70,10 @@ export function statusRoutes(
       return undefined;
     }
     if (outcome.outcome === 'found') return outcome.reply;
-    if (outcome.outcome === 'busy') {
-      sendProblem(reply, 'unavailable', { detail: 'ledger-busy', retryAfterSeconds: retryAfterSeconds() });
-    } else {
-      sendProblem(reply, 'unknown-order');
+    if (outcome.outcome === 'unknown-order') sendProblem(reply, 'unknown-order');
+    else {
+      const detail = outcome.outcome === 'busy' ? 'ledger-busy' : 'sale-rebuilding';
+      sendProblem(reply, 'unavailable', { detail, retryAfterSeconds: retryAfterSeconds() });
     }
     return undefined;
   }
