@@ -1,12 +1,9 @@
 import { createIntake } from '../intake/intake.ts';
 import { addressSet } from '../platform/config/read.ts';
 import { createIntakeMetrics } from '../platform/metrics.ts';
-import { inOrder, startedWithin } from './in-order.ts';
+import { inOrder, neighbourPatienceMs, startedWithin } from './in-order.ts';
 import type { Role, RoleContext } from './role.ts';
 import { claimsFor, ledgerFor, processId, publisherFor } from './stages.ts';
-
-/** How long a gateway waits for Redis and for RabbitMQ before it listens and answers 503. */
-const neighbourPatienceMs = 3_000;
 
 /** The gateway role: intake, with claims, publisher and (for old statuses only) ledger behind it. */
 export async function composeGateway(context: RoleContext): Promise<Role> {

@@ -31,6 +31,9 @@ export function inOrder(parts: readonly Lifecycle[]): Lifecycle {
   };
 }
 
+/** How long a role waits for each neighbour before it serves without it: HTTP 503 is better than no answer. */
+export const neighbourPatienceMs = 3_000;
+
 /**
  * A part whose server may be away: its start is waited for `patienceMs` at most, and goes on in the background.
  * So a role comes up, and can say what it misses, while a neighbour is down.

@@ -7,7 +7,7 @@ import { createReconciler } from '../ops/reconciler.ts';
 import { createSaleOperations } from '../ops/sales.ts';
 import { createClusterMetrics } from '../platform/metrics.ts';
 import { readDepth, waitUntilEmpty } from '../queue/depth.ts';
-import { inOrder } from './in-order.ts';
+import { inOrder, neighbourPatienceMs, startedWithin } from './in-order.ts';
 import type { Role, RoleContext } from './role.ts';
 import { claimsFor, ledgerFor, publisherFor } from './stages.ts';
 
@@ -43,19 +43,26 @@ export function composeOps(context: RoleContext): Role {
     adminToken: config.ADMIN_TOKEN,
     logger,
   });
-  const cap = {
+  const ledgerWithCap = {
     async start() {
+      await ledger.start();
       const wanted = config.DRAIN_MAX_ORDERS_PER_SECOND;
       if (wanted !== undefined) await ledger.setCap(wanted, 'configured');
     },
-    async stop() {},
+    stop: (deadlineMs: number) => ledger.stop(deadlineMs),
   };
   const server = {
     start: async () => void (await app.listen({ host: config.OPS_HOST, port: config.OPS_PORT })),
     stop: () => app.close(),
   };
   return {
-    ...inOrder([ledger, cap, claims, publisher, loops, server]),
+    ...inOrder([
+      startedWithin(neighbourPatienceMs, ledgerWithCap),
+      startedWithin(neighbourPatienceMs, claims),
+      startedWithin(neighbourPatienceMs, publisher),
+      loops,
+      server,
+    ]),
     url() {
       const { address, family, port } = app.server.address() as AddressInfo;
       return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
