@@ -48,6 +48,7 @@ export async function openLedgerAudit(options: ConnectionOptions): Promise<Ledge
   return {
     async snapshot() {
       // Compiling a plan takes longer than what a pass over the orders gains by it.
+      await run(frozen, 'ROLLBACK');
       await run(frozen, 'SET jit = off; SET cursor_tuple_fraction = 1');
       await run(frozen, 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
       // The snapshot is taken by the first statement that reads.
