@@ -38,6 +38,7 @@ const syncIntervalMs = 200;
 const streamIntervalMs = 500;
 const maxStreams = 10_000;
 const maxLedgerReads = 8;
+const closeIdleIntervalMs = 20;
 /** Above this lag every answer is late anyway; a healthy saturated loop stays far below it. */
 const maxLagMs = 1_000;
 
@@ -114,7 +115,9 @@ export async function createIntake(deps: {
     async stop(deadlineMs) {
       admission.close();
       await streams.stop(deadlineMs);
-      await app.close();
+      // Connections that answer their last request after the close began would stay open for a next one.
+      const idle = setInterval(() => app.server.closeIdleConnections(), closeIdleIntervalMs);
+      await app.close().finally(() => clearInterval(idle));
       await admission.stop(deadlineMs);
       await board.stop(deadlineMs);
     },

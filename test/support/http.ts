@@ -1,3 +1,4 @@
+import { Pool } from 'undici';
 import { expect } from 'vitest';
 
 /** An answer with its body read. */
@@ -43,4 +44,37 @@ export function expectProblem(
   if (retryAfter) expect(after).toMatch(/^[1-9]\d*$/);
   else expect(after).toBeNull();
   return answer.body;
+}
+
+/**
+ * Sends many orders at the same time, and those that are told to come back again; resolves with their last
+ * answers. Lighter than as many calls of `post`.
+ */
+export async function crowd(
+  gatewayUrl: string,
+  saleId: string,
+  orders: readonly object[],
+): Promise<{ status: number; replayed: boolean }[]> {
+  const endsAtMs = Date.now() + 15_000;
+  const pool = new Pool(gatewayUrl, { connections: 50, pipelining: 20 });
+  try {
+    return await Promise.all(
+      orders.map(async (order) => {
+        for (;;) {
+          const { statusCode, headers, body } = await pool.request({
+            method: 'POST',
+            path: `/sales/${saleId}/orders`,
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify(order),
+            idempotent: true,
+          });
+          await body.dump();
+          const replayed = headers['idempotent-replayed'] === 'true';
+          if (statusCode !== 503 || Date.now() > endsAtMs) return { status: statusCode, replayed };
+        }
+      }),
+    );
+  } finally {
+    await pool.close();
+  }
 }

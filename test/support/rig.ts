@@ -103,6 +103,7 @@ export async function createRig(environment: Environment = {}): Promise<Rig> {
   db.on('error', () => undefined);
   await Promise.all([claims.start(), ledger.start(), publisher.start(), db.connect()]);
   const running: Lifecycle[] = [];
+  const gatewayUrls = new Set<string>();
 
   async function vet(): Promise<void> {
     await until(async () => claims.vet((await claims.runIds()).current).then(() => claims.available()), {
@@ -166,7 +167,17 @@ export async function createRig(environment: Environment = {}): Promise<Rig> {
     logger,
     vet,
     manage,
-    gateway: (more, options) => run(composeGateway, more, options),
+    async gateway(more, options) {
+      const gateway = await run(composeGateway, more, options);
+      gatewayUrls.add(gateway.url);
+      return {
+        ...gateway,
+        stop(deadlineMs) {
+          gatewayUrls.delete(gateway.url);
+          return gateway.stop(deadlineMs);
+        },
+      };
+    },
     drainer: (more, options) => run(composeDrainer, more, options),
     ops: (more, options) => run(composeOps, more, options),
 
@@ -185,6 +196,13 @@ export async function createRig(environment: Environment = {}): Promise<Rig> {
         closesAtMs: Date.now() + closesInMs,
         items: items.map((item) => ({ name: item.sku, priceMinor: 999, ...item })),
       });
+      // Gateways of one process have one name in the cluster, so each of them is asked.
+      for (const url of gatewayUrls) {
+        await until(async () => (await fetch(`${url}/sales/${saleId}`)).ok, {
+          deadlineMs: 5_000,
+          what: 'the gateways to serve the sale',
+        });
+      }
       return saleId;
     },
 

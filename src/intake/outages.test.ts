@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expectProblem, get, post } from '../../test/support/http.ts';
+import { createRig, newOrder, type Rig, type RunningRole } from '../../test/support/rig.ts';
+import { createValve, type Valve } from '../../test/support/valve.ts';
+import { until } from '../../test/support/wait.ts';
+
+let rig: Rig;
+let valve: Valve;
+let gateway: RunningRole;
+let saleId: string;
+const claimTimeoutMs = 300;
+const confirmTimeoutMs = 400;
+
+beforeAll(async () => {
+  rig = await createRig({
+    CLAIM_TIMEOUT_MS: String(claimTimeoutMs),
+    CONFIRM_TIMEOUT_MS: String(confirmTimeoutMs),
+  });
+  valve = await createValve(rig.stack.amqpUrl);
+  gateway = await rig.gateway({}, { target: { amqpUrl: valve.url } });
+  saleId = await rig.sale([{ sku: 'sku', stock: 1_000 }]);
+});
+afterAll(async () => {
+  await rig.close();
+  await valve.close();
+});
+
+const good = () => newOrder({ sku: 'sku' });
+const place = (order = good()) => post(gateway.url, saleId, order);
+const isReady = () => get(`${gateway.url}/readyz`).then((answer) => answer.status === 200);
+const untilReady = () => until(isReady, { deadlineMs: 10_000, what: 'the gateway to be ready again' });
+const timed = async <T>(work: Promise<T>) => {
+  const startedAt = performance.now();
+  return { result: await work, tookMs: performance.now() - startedAt };
+};
+
+it('Redis silent: outcome-unknown within its timeout, then quick refusals that claim nothing', async () => {
+  const unlucky = good();
+  process.kill(rig.stack.redis.pid, 'SIGSTOP');
+  try {
+    const first = await timed(place(unlucky));
+    expectProblem(first.result, 503, 'outcome-unknown', { retryAfter: true });
+    expect(first.tookMs).toBeLessThan(claimTimeoutMs + 1_000);
+
+    const crowd = await timed(Promise.all(Array.from({ length: 50 }, () => place())));
+    for (const answer of crowd.result) {
+      expect(expectProblem(answer, 503, 'unavailable', { retryAfter: true }).detail).toBe('claims-away');
+    }
+    expect(crowd.tookMs).toBeLessThan(claimTimeoutMs + 1_000);
+    const ready = await get(`${gateway.url}/readyz`);
+    expect(ready).toMatchObject({ status: 503, body: { status: 'unready', reasons: ['claims-away'] } });
+    expect((await get(`${gateway.url}/livez`)).status).toBe(200);
+    const status = await timed(get(`${gateway.url}/sales/${saleId}/orders/${unlucky.transactionId}`));
+    expectProblem(status.result, 503, 'unavailable', { retryAfter: true });
+    expect(await gateway.metric('sluice_dependency_up', { dependency: 'redis' })).toBe(0);
+  } finally {
+    process.kill(rig.stack.redis.pid, 'SIGCONT');
+  }
+  await untilReady();
+  // The command that timed out was carried out later: the same order again is that order.
+  const again = await place(unlucky);
+  expect(again.status).toBe(202);
+  expect((await rig.claims.counters(saleId))!.sequence).toBeLessThanOrEqual(2);
+});
+
+it('a confirm that does not come: outcome-unknown, the breaker refuses before any claim, a replay heals', async () => {
+  const unlucky = good();
+  valve.hold();
+  const first = await timed(place(unlucky));
+  expectProblem(first.result, 503, 'outcome-unknown', { retryAfter: true });
+  expect(first.tookMs).toBeLessThan(confirmTimeoutMs + 1_000);
+
+  const before = (await rig.claims.counters(saleId))!;
+  const refused = await place();
+  expect(expectProblem(refused, 503, 'unavailable', { retryAfter: true }).detail).toBe('broker-silent');
+  expect(await rig.claims.counters(saleId)).toEqual(before);
+  expect((await get(`${gateway.url}/readyz`)).body.reasons).toEqual(['broker-silent']);
+
+  valve.release();
+  await untilReady();
+  const pending = await get(`${gateway.url}/sales/${saleId}/orders/${unlucky.transactionId}`);
+  expect(pending.body.status).toBe('pending');
+  expect((await place(unlucky)).status).toBe(202);
+});
+
+it('the broker away: refused at once and nothing is claimed; back by itself', async () => {
+  valve.cut();
+  await until(async () => !(await isReady()), { deadlineMs: 5_000, what: 'the gateway to notice' });
+  const before = (await rig.claims.counters(saleId))!;
+  const crowd = await timed(Promise.all(Array.from({ length: 20 }, () => place())));
+  for (const answer of crowd.result) {
+    expect(expectProblem(answer, 503, 'unavailable', { retryAfter: true }).detail).toBe('broker-away');
+  }
+  expect(crowd.tookMs).toBeLessThan(1_000);
+  expect(await rig.claims.counters(saleId)).toEqual(before);
+  expect(await gateway.metric('sluice_dependency_up', { dependency: 'rabbitmq' })).toBe(0);
+  valve.mend();
+  await untilReady();
+  expect((await place()).status).toBe(202);
+  expect(await gateway.metric('sluice_dependency_up', { dependency: 'rabbitmq' })).toBe(1);
+});
+
+it('its queue deleted: outcome-unknown, then a replay publishes the order again', async () => {
+  await rig.manage('DELETE', `/queues/${rig.stack.vhost}/sluice.orders`);
+  const order = good();
+  expectProblem(await place(order), 503, 'outcome-unknown', { retryAfter: true });
+  await untilReady();
+  expect((await place(order)).status).toBe(202);
+  expect(await rig.ready()).toBeGreaterThanOrEqual(1);
+  await rig.drainer();
+  await until(async () => (await rig.ledger.find(saleId, [order.transactionId])).length === 1, {
+    deadlineMs: 10_000,
+    what: 'the order in the ledger',
+  });
+});
+
+it('Postgres away: orders are taken and their status is known as ever', async () => {
+  const fresh = await rig.gateway({}, { target: { databaseUrl: 'postgres://127.0.0.1:1/nothing' } });
+  const order = good();
+  expect((await post(fresh.url, saleId, order)).status).toBe(202);
+  const status = await get(`${fresh.url}/sales/${saleId}/orders/${order.transactionId}`);
+  expect(status.status).toBe(200);
+  const unknown = await get(`${fresh.url}/sales/no-such-sale/orders/${order.transactionId}`);
+  expectProblem(unknown, 503, 'unavailable', { retryAfter: true });
+});
