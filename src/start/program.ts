@@ -148,17 +148,19 @@ async function runUp(): Promise<void> {
     import('./up.ts'),
     import('close-with-grace'),
   ]);
-  let stop: (() => Promise<void>) | undefined;
   const starting = startUp((line) => console.log(line));
-  closeWithGrace({ delay: 20_000, logger: false }, async ({ err }) => {
+  // No deadline here: every phase of the stop has its own.
+  const grace = closeWithGrace({ delay: false, logger: false }, async ({ err }) => {
     if (err) console.error(err.stack);
     console.log('stopping');
-    stop ??= (await starting.catch(() => undefined))?.stop;
-    await stop?.();
+    await (await starting.catch(() => undefined))?.stop();
     console.log('stopped');
   });
-  const up = await starting;
-  stop = up.stop;
+  const up = await starting.catch((error: unknown) => {
+    // Else the end of a failed start would pass for an orderly stop, with exit code 0.
+    grace.uninstall();
+    throw error;
+  });
   printUrls(up.run);
 }
 

@@ -54,6 +54,7 @@ export async function runRole(
     port: config.METRICS_PORT,
   });
   let role: Role | undefined;
+  let failed = false;
 
   const grace = closeWithGrace(
     { delay: config.SHUTDOWN_DEADLINE_MS, logger: false },
@@ -63,7 +64,7 @@ export async function runRole(
       await role?.stop(config.SHUTDOWN_DEADLINE_MS * 0.9);
       await metricsServer.stop(500);
       logger.info('stopped');
-      if (err) process.exitCode = 1;
+      if (failed) process.exit(1);
     },
   );
   const orphaned = () => {
@@ -74,21 +75,27 @@ export async function runRole(
   // It may have gone while this process was loading its code.
   if (process.connected === false) orphaned();
 
-  role = await compose({
-    config,
-    target,
-    logger,
-    registry,
-    clock: systemClock,
-    hitFailpoint: createFailpoints(process.env.SLUICE_FAILPOINT),
-    fail: (error) => {
-      process.exitCode = 1;
-      logger.fatal({ err: error }, 'the role failed');
-      void grace.close();
-    },
-  });
-  await metricsServer.start();
-  await role.start();
+  try {
+    role = await compose({
+      config,
+      target,
+      logger,
+      registry,
+      clock: systemClock,
+      hitFailpoint: createFailpoints(process.env.SLUICE_FAILPOINT),
+      fail: (error) => {
+        failed = true;
+        logger.fatal({ err: error }, 'the role failed');
+        void grace.close();
+      },
+    });
+    await metricsServer.start();
+    await role.start();
+  } catch (error) {
+    // Else the end of a failed start would pass for an orderly stop, with exit code 0.
+    grace.uninstall();
+    throw error;
+  }
   const ready: ReadyMessage = {
     type: 'ready',
     metricsUrl: metricsServer.url(),

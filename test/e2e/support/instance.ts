@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stopLeftovers } from '../../../src/services/leftovers.ts';
-import { isAlive, sendSignal } from '../../../src/services/processes.ts';
+import { stopLeftovers, TRACES } from '../../../src/services/leftovers.ts';
+import { isAlive, processesIn, sendSignal } from '../../../src/services/processes.ts';
 import { type RunFile, readRunFile } from '../../../src/start/run-file.ts';
 import { builtCommand } from '../../support/build.ts';
 import { until } from '../../support/wait.ts';
@@ -23,6 +23,8 @@ export interface Instance {
   readonly exited: Promise<number | NodeJS.Signals | null>;
   /** Sends a signal to the process alone, or to its whole group as a terminal does. */
   signal(signal: NodeJS.Signals, to?: 'process' | 'group'): void;
+  /** The servers that run in its folder, by what the operating system says. */
+  servers(): number[];
   /** Runs `sluice …` in its folder. */
   sluice(...args: string[]): Promise<Ended>;
 }
@@ -30,7 +32,9 @@ export interface Instance {
 /** Folders to start instances in, for one test file. */
 export interface Folders {
   create(): string;
-  /** Starts `sluice up` in a folder and resolves when it says that it is ready. */
+  /** Starts `sluice up` in a folder. */
+  launch(folder: string, env?: Environment): Promise<Instance>;
+  /** The same, and resolves when it says that it is ready. */
   up(folder: string, env?: Environment): Promise<Instance>;
   /** Ends every instance that still runs and removes the folders. */
   close(): Promise<void>;
@@ -41,7 +45,7 @@ export function createFolders(): Folders {
   const instances: Instance[] = [];
   const pids = new Set<number>();
 
-  async function up(folder: string, env: Environment = {}): Promise<Instance> {
+  async function launch(folder: string, env: Environment = {}): Promise<Instance> {
     const child = spawn(process.execPath, [await builtCommand(), 'up'], {
       cwd: folder,
       detached: true,
@@ -54,12 +58,8 @@ export function createFolders(): Folders {
         output += text;
       });
     }
-    let ended = false;
     const exited = new Promise<number | NodeJS.Signals | null>((resolve) =>
-      child.once('exit', (code, signal) => {
-        ended = true;
-        resolve(code ?? signal);
-      }),
+      child.once('exit', (code, signal) => resolve(code ?? signal)),
     );
     const pid = child.pid as number;
     const run = () => {
@@ -75,19 +75,29 @@ export function createFolders(): Folders {
       output: () => output,
       exited,
       signal: (signal, to = 'process') => sendSignal(to === 'group' ? -pid : pid, signal),
+      servers: () =>
+        Object.values(TRACES).flatMap(({ folder: own, processNames }) =>
+          processesIn(join(folder, '.sluice', own), processNames),
+        ),
       sluice: (...args) => sluice(args, { cwd: folder }),
     };
     instances.push(instance);
-    await until(() => ended || output.includes('Ctrl-C stops everything'), {
+    return instance;
+  }
+
+  async function up(folder: string, env?: Environment): Promise<Instance> {
+    const instance = await launch(folder, env);
+    await until(() => !isAlive(instance.pid) || instance.output().includes('Ctrl-C stops everything'), {
       deadlineMs: startMs,
-      what: `sluice up in ${folder}; the output so far:\n${output}`,
+      what: `sluice up in ${folder}`,
     });
-    if (ended) throw new Error(`sluice up ended:\n${output}`);
-    run();
+    if (!isAlive(instance.pid)) throw new Error(`sluice up ended:\n${instance.output()}`);
+    instance.run();
     return instance;
   }
 
   return {
+    launch,
     up,
 
     create() {
