@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { saleKeys } from '../../claim/keys.ts';
+import { freePort } from '../../services/free-port.ts';
 import { type AuditedInstance, failures, type LogLine, openAuditedInstance } from './audited-sale.testing.ts';
 import { formatReport } from './print-report.ts';
 
@@ -262,6 +263,18 @@ test('with Redis away the ledger is judged, and what needs Redis is not', async 
   for (const check of report.checks.filter(({ ok }) => !ok)) {
     expect(check).toMatchObject({ verdict: 'unjudged', detail: 'Redis is away' });
   }
+});
+
+test('with RabbitMQ away its queues are not judged, with PostgreSQL away nothing is', async () => {
+  const nowhere = await freePort();
+  const amqp = { amqpManagementUrl: `http://guest:guest@127.0.0.1:${nowhere}` };
+  expect(failures(await at.audit({ sale: saleId }, amqp))).toEqual({ 'queue-counts': [] });
+  const report = await at.audit({ sale: saleId }, { databaseUrl: `postgresql://127.0.0.1:${nowhere}/x` });
+  expect(report.ok).toBe(false);
+  expect(report.checks.map(({ promise, verdict }) => [promise, verdict])).toEqual(
+    [1, 2, 3, 4, 5].map((promise) => [promise, 'unjudged']),
+  );
+  expect(report.checks[0]?.detail).toContain('PostgreSQL is away');
 });
 
 test('a sale that does not exist is an error, and so is a log of nobody knows which sale', async () => {

@@ -121,8 +121,12 @@ export async function openAuditedInstance() {
       return path;
     },
 
-    audit: (options: { sale?: string; log?: string } = {}): Promise<AuditReport> =>
-      runAudit({ config: readConfig({}), target: stack, progress: () => undefined }, options),
+    /** @param elsewhere servers to look for in another place */
+    audit: (options: { sale?: string; log?: string } = {}, elsewhere: object = {}): Promise<AuditReport> =>
+      runAudit(
+        { config: readConfig({}), target: { ...stack, ...elsewhere }, progress: () => undefined },
+        options,
+      ),
 
     async restartRedis(): Promise<void> {
       await stack.redis.restart();
