@@ -1,0 +1,53 @@
+import { runSluice } from '../instance/sluice-command.ts';
+import { LOAD_SKU, WARMUP_SKU } from '../scenario.ts';
+import type { Arena } from './arena.ts';
+import type { AuditResult } from './figure.ts';
+
+interface SkuCount {
+  readonly sku: string;
+  readonly confirmed: number;
+  readonly others: number;
+  readonly sold: number;
+}
+
+/**
+ * Compares a sale's rows with the orders that were answered 202, and its stock with both; read by the bench itself,
+ * not by the product. Then lets the product check its promises too.
+ */
+export async function auditSale(
+  arena: Arena,
+  saleId: string,
+  accepted: { readonly load: number; readonly warmup: number },
+): Promise<AuditResult> {
+  const { rows } = await arena.ledger.query<SkuCount>(
+    `SELECT i.sku, i.stock_initial - i.stock_left AS sold,
+            count(o.sku) FILTER (WHERE o.status = 'confirmed')::int AS confirmed,
+            count(o.sku) FILTER (WHERE o.status <> 'confirmed')::int AS others
+       FROM sale_items i LEFT JOIN orders o USING (sale_id, sku)
+      WHERE i.sale_id = $1 GROUP BY i.sku, i.stock_initial, i.stock_left`,
+    [saleId],
+  );
+  const answered: Readonly<Record<string, number>> = {
+    [LOAD_SKU]: accepted.load,
+    [WARMUP_SKU]: accepted.warmup,
+  };
+  const kept =
+    rows.length === 2 &&
+    rows.every(({ sku, confirmed, others, sold }) => {
+      return confirmed === answered[sku] && sold === answered[sku] && others === 0;
+    });
+  const sum = (field: 'confirmed' | 'others' | 'sold') => rows.reduce((total, row) => total + row[field], 0);
+  const own = await runSluice(arena.command, ['audit', '--json', '--sale', saleId]);
+  return {
+    passed: kept && own.exitCode === 0,
+    found:
+      `${accepted.load + accepted.warmup} answered 202; in Postgres ${sum('confirmed')} confirmed, ` +
+      `${sum('others')} others, ${sum('sold')} pieces sold; ` +
+      `sluice audit ended with ${own.exitCode}${own.exitCode === 0 ? '' : `: ${shorten(own.stdout || own.stderr)}`}`,
+  };
+}
+
+function shorten(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > 500 ? `${line.slice(0, 500)}…` : line;
+}

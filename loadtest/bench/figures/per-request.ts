@@ -1,0 +1,28 @@
+import { LOAD_SKU, PLENTY } from '../../scenario.ts';
+import type { Arena } from '../arena.ts';
+import type { Turn } from '../figure.ts';
+import { type MeasureOptions, measure } from '../measure.ts';
+
+/** No gateway: every request is one transaction on Postgres. */
+export async function perRequestTurn(arena: Arena, options: MeasureOptions): Promise<Omit<Turn, 'round'>> {
+  const saleId = `bench-${Date.now()}`;
+  await arena.rivals.query('TRUNCATE per_request.orders');
+  await arena.rivals.query('INSERT INTO per_request.stock VALUES ($1, $2, $3)', [saleId, LOAD_SKU, PLENTY]);
+  const target = { origin: arena.perRequestUrl, saleId, sku: LOAD_SKU, status: 200 };
+  const { ordersPerSecond, cpuMicrosPerOrder, answers } = await measure(arena, target, options);
+  const { rows } = await arena.rivals.query<{ orders: number; sold: number }>(
+    `SELECT (SELECT count(*)::int FROM per_request.orders WHERE sale_id = $1) AS orders,
+            (SELECT $2 - stock_left FROM per_request.stock WHERE sale_id = $1) AS sold`,
+    [saleId, PLENTY],
+  );
+  const { orders, sold } = rows[0]!;
+  return {
+    contestant: 'perRequest',
+    figures: [{ name: 'perRequest', ordersPerSecond, cpuMicrosPerOrder }],
+    answers,
+    audit: {
+      passed: orders === answers[200] && sold === orders,
+      found: `${answers[200]} answered 200; in Postgres ${orders} orders, ${sold} pieces sold`,
+    },
+  };
+}
