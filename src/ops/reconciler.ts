@@ -18,8 +18,10 @@ export interface ReconcilerRound {
 
 /** Claims looked at per sale and round. */
 const roundOrders = 1_000;
-/** Beyond the wait that the backlog explains; covers a drainer's restart and the lag of the counts. */
-const marginMs = 15_000;
+/** Beyond the wait that the backlog explains, before an order is looked up in the ledger; a cheap question. */
+const lookUpAfterMs = 2_000;
+/** The same, before it is taken for lost; covers a drainer's restart and the lag of the counts. */
+const lostAfterMs = 15_000;
 /** An order that was published again is left alone for this long. */
 const patienceMs = 60_000;
 
@@ -46,8 +48,9 @@ export function createReconciler(deps: {
     for (let i = 0; i < due.length; i += options.envelopeMaxOrders) {
       const part = due.slice(i, i + options.envelopeMaxOrders);
       const saleId = part[0]!.saleId;
-      for (const order of part) republishedAtMs.set(keyOf(order), nowMs);
       await publisher.publish({ saleId, orders: part });
+      // Not before: what could not be published is tried again in the next round.
+      for (const order of part) republishedAtMs.set(keyOf(order), nowMs);
       claims.accept(
         saleId,
         part.map((order) => order.transactionId),
@@ -56,11 +59,12 @@ export function createReconciler(deps: {
     return due.length;
   }
 
-  /** Settles what the ledger has and publishes what it has not. */
+  /** Settles what the ledger has and publishes what it has not and is too old to be on its way. */
   async function settleOrRepublish(
     saleId: string,
     suspects: readonly PendingClaim[],
     nowMs: number,
+    lostBeforeMs: number,
   ): Promise<ReconcilerRound> {
     const ids = suspects.map(({ order }) => order.transactionId);
     const found = await ledger.find(saleId, ids);
@@ -74,7 +78,9 @@ export function createReconciler(deps: {
       );
     }
     const settledIds = new Set(found.map(({ order }) => order.transactionId));
-    const lost = suspects.map(({ order }) => order).filter((order) => !settledIds.has(order.transactionId));
+    const lost = suspects
+      .map(({ order }) => order)
+      .filter((order) => order.claimedAtMs < lostBeforeMs && !settledIds.has(order.transactionId));
     return { settled: found.length, republished: await republish(lost, nowMs) };
   }
 
@@ -105,9 +111,9 @@ export function createReconciler(deps: {
           );
         }
         if (explainedMs === undefined) continue;
-        const late = await claims.pending(saleId, nowMs - explainedMs - marginMs, roundOrders);
+        const late = await claims.pending(saleId, nowMs - explainedMs - lookUpAfterMs, roundOrders);
         if (late.length === 0) continue;
-        const done = await settleOrRepublish(saleId, late, nowMs);
+        const done = await settleOrRepublish(saleId, late, nowMs, nowMs - explainedMs - lostAfterMs);
         republished += done.republished;
         settled += done.settled;
       }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'amqplib';
 import pg from 'pg';
 import type { Registry } from 'prom-client';
 import { migrate } from '../../src/ledger/ledger.ts';
@@ -230,8 +231,7 @@ export async function createRig(environment: Environment = {}): Promise<Rig> {
     },
 
     async ready(queue = 'sluice.orders') {
-      const { default: amqp } = await import('amqplib');
-      const model = await amqp.connect(stack.amqpUrl);
+      const model = await connect(stack.amqpUrl);
       model.on('error', () => undefined);
       try {
         const channel = await model.createChannel();

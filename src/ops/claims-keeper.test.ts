@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expectProblem, get, post } from '../../test/support/http.ts';
+import { createRig, newOrder, type Rig, type RunningRole } from '../../test/support/rig.ts';
+import { until } from '../../test/support/wait.ts';
+import { createClusterMetrics, createRegistry } from '../platform/metrics.ts';
+import { type ClaimsKeeper, createClaimsKeeper } from './claims-keeper.ts';
+
+let rig: Rig;
+let gateway: RunningRole;
+let drainer: RunningRole;
+let keeper: ClaimsKeeper;
+
+beforeAll(async () => {
+  rig = await createRig();
+  [gateway, drainer] = await Promise.all([rig.gateway(), rig.drainer()]);
+  keeper = createClaimsKeeper({
+    claims: rig.claims,
+    ledger: rig.ledger,
+    // The queue's true length, where the ops role has to make do with counts that lag.
+    untilQueueEmpty: async () => {
+      await until(async () => (await rig.ready()) === 0, { deadlineMs: 10_000, what: 'an empty queue' });
+      return true;
+    },
+    metrics: createClusterMetrics(createRegistry()),
+    logger: rig.logger,
+  });
+});
+afterAll(() => rig.close());
+
+const never = new AbortController().signal;
+const untilConfirmed = (saleId: string, orders: number) =>
+  until(async () => (await rig.counts(saleId)).confirmed === orders, {
+    deadlineMs: 10_000,
+    what: `${orders} orders in the ledger`,
+  });
+/** The keeper's look, as soon as its connection stands. */
+const look = () =>
+  until(() => keeper.look().then((waiting) => ({ waiting })), { deadlineMs: 5_000, what: 'Redis to answer' });
+const untilTaken = (saleId: string) =>
+  until(async () => (await post(gateway.url, saleId, newOrder({ sku: 'sku' }))).status === 202, {
+    deadlineMs: 5_000,
+    what: 'orders to be taken again',
+  });
+
+async function sold(saleId: string, orders: number) {
+  const all = Array.from({ length: orders }, () => newOrder({ sku: 'sku' }));
+  for (const order of all) expect((await post(gateway.url, saleId, order)).status).toBe(202);
+  return all;
+}
+
+it('a Redis that only restarted is vetted at once and carries on with what it holds', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 50 }]);
+  const [order] = await sold(saleId, 5);
+  await untilConfirmed(saleId, 5);
+  await until(async () => (await rig.claims.counters(saleId))!.settled === 5, {
+    deadlineMs: 5_000,
+    what: 'the claims to be settled',
+  });
+  const before = await rig.claims.counters(saleId);
+  const epoch = (await rig.ledger.sale(saleId))!.epoch;
+  await rig.stack.redis.restart();
+  const refused = await until(
+    async () => {
+      const answer = await post(gateway.url, saleId, newOrder({ sku: 'sku' }));
+      return answer.status === 503 && answer;
+    },
+    { deadlineMs: 5_000, what: 'a refusal before anybody has vetted' },
+  );
+  expectProblem(refused, 503, 'unavailable', { retryAfter: true });
+  expect((await look()).waiting).toEqual([]);
+  await until(() => rig.claims.available(), { deadlineMs: 3_000, what: 'the claims' });
+  expect(await rig.claims.counters(saleId)).toEqual(before);
+  expect((await rig.ledger.sale(saleId))!.epoch).toBe(epoch);
+  await untilTaken(saleId);
+  expect((await post(gateway.url, saleId, order!)).status).toBe(200);
+});
+
+it('a Redis that was wiped takes orders again once the backlog is drained, with the right stock', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 12, customerLimit: 3 }]);
+  const orders = await sold(saleId, 6);
+  await untilConfirmed(saleId, 6);
+  // A backlog: accepted, and not in the ledger yet.
+  await rig.ledger.setPaused(true);
+  const queued = await sold(saleId, 2);
+  await rig.stack.redis.restart({ wipe: true });
+
+  const { waiting } = await look();
+  expect(waiting.map((sale) => sale.saleId)).toContain(saleId);
+  await until(
+    async () =>
+      (await get(`${gateway.url}/sales/${saleId}`)).body.state === 'rebuilding' && rig.claims.available(),
+    { deadlineMs: 5_000, what: 'the gateway to know of the rebuild' },
+  );
+  const meanwhile = await post(gateway.url, saleId, newOrder({ sku: 'sku' }));
+  expectProblem(meanwhile, 503, 'unavailable', { retryAfter: true });
+
+  const rebuilding = keeper.rebuildAll(waiting, never);
+  await rig.ledger.setPaused(false);
+  await untilConfirmed(saleId, 8);
+  await rebuilding;
+  expect(await keeper.look()).toEqual([]);
+  const counters = (await rig.claims.counters(saleId))!;
+  expect(counters.items).toEqual([{ sku: 'sku', left: 4, claimed: 0 }]);
+  expect(counters.sequence).toBeGreaterThanOrEqual(8);
+
+  const replay = await until(
+    async () => {
+      const answer = await post(gateway.url, saleId, orders[0]!);
+      return answer.status !== 503 && answer;
+    },
+    { deadlineMs: 5_000, what: 'the gateway to take orders' },
+  );
+  expect(replay).toMatchObject({ status: 200, body: { status: 'confirmed' } });
+  expect((await post(gateway.url, saleId, queued[1]!)).body.status).toBe('confirmed');
+  // The limit counts what was bought before.
+  const { customerId } = orders[1]!;
+  const greedy = newOrder({ sku: 'sku', quantity: 3, customerId });
+  expectProblem(await post(gateway.url, saleId, greedy), 403, 'customer-limit');
+  await sold(saleId, 4);
+  expectProblem(await post(gateway.url, saleId, newOrder({ sku: 'sku' })), 409, 'sold-out');
+  await untilConfirmed(saleId, 12);
+  expect(await rig.counts(saleId)).toMatchObject({ confirmed: 12, rejected: 0, stockLeft: 0 });
+});
+
+it('a Redis that came back with an older state than the ledger is rebuilt', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 30 }]);
+  await sold(saleId, 4);
+  await untilConfirmed(saleId, 4);
+  await drainer.stop();
+  // As if the server had forgotten the last 96 claims, which the ledger has settled.
+  await rig.db.query('UPDATE sales SET highest_sequence = 100 WHERE sale_id = $1', [saleId]);
+  await rig.db.query('UPDATE sale_items SET stock_left = 7 WHERE sale_id = $1', [saleId]);
+  await rig.stack.redis.restart();
+  const { waiting } = await look();
+  expect(waiting.map((sale) => sale.saleId)).toEqual([saleId]);
+  await keeper.rebuildAll(waiting, never);
+  const counters = (await rig.claims.counters(saleId))!;
+  expect(counters.items).toEqual([{ sku: 'sku', left: 7, claimed: 0 }]);
+  expect(counters.sequence).toBe(100);
+  await untilTaken(saleId);
+});
+
+it('a sale stays closed as long as its backlog has not drained', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 5 }]);
+  const giveUp = new AbortController();
+  const cautious = createClaimsKeeper({
+    claims: rig.claims,
+    ledger: rig.ledger,
+    untilQueueEmpty: async () => false,
+    metrics: createClusterMetrics(createRegistry()),
+    logger: rig.logger,
+  });
+  const sale = (await rig.ledger.sale(saleId))!;
+  await rig.claims.beginRebuild(sale, await rig.ledger.raiseEpoch(saleId));
+  const waiting = await cautious.look();
+  await cautious.rebuildAll(waiting, giveUp.signal);
+  expect((await cautious.look()).map((one) => one.saleId)).toEqual([saleId]);
+});

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { get, post } from '../../test/support/http.ts';
+import { createRig, newOrder, type Rig, type RunningRole, rigAdminToken } from '../../test/support/rig.ts';
+import { until } from '../../test/support/wait.ts';
+
+let rig: Rig;
+let gateway: RunningRole;
+let ops: RunningRole;
+
+beforeAll(async () => {
+  rig = await createRig();
+  [gateway, ops] = await Promise.all([rig.gateway(), rig.ops(), rig.drainer()]);
+  await until(async () => (await get(`${ops.url}/readyz`)).status === 200, {
+    deadlineMs: 10_000,
+    what: 'the ops role to be ready',
+  });
+});
+afterAll(() => rig.close());
+
+const admin = (method: string, path: string, body?: object, token = rigAdminToken) =>
+  get(`${ops.url}/admin${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+
+it('the admin API is for those with the token only', async () => {
+  for (const token of ['', 'wrong', `${rigAdminToken}x`, rigAdminToken.slice(0, -1)]) {
+    const answer = await admin('POST', '/pause', undefined, token);
+    expect(answer).toMatchObject({ status: 401, body: { type: '/problems/unauthorized' } });
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+  }
+  expect((await rig.ledger.readCap()).paused).toBe(false);
+  expect((await get(`${ops.url}/admin/status`)).status).toBe(401);
+});
+
+it('cap and pause are changed where they are enforced; what is out of range is refused', async () => {
+  expect((await admin('PUT', '/cap', { ordersPerSecond: 777 })).body).toMatchObject({ ordersPerSecond: 777 });
+  expect(await rig.ledger.readCap()).toMatchObject({ ordersPerSecond: 777, paused: false });
+  for (const ordersPerSecond of [0, -1, 1_000_001, 1.5, '5', null]) {
+    expect((await admin('PUT', '/cap', { ordersPerSecond })).status, String(ordersPerSecond)).toBe(400);
+  }
+  expect((await rig.ledger.readCap()).ordersPerSecond).toBe(777);
+  await admin('POST', '/pause');
+  expect((await rig.ledger.readCap()).paused).toBe(true);
+  await admin('POST', '/resume');
+  expect((await rig.ledger.readCap()).paused).toBe(false);
+});
+
+it('a restock is added once, and refused where there is nothing to restock', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 1 }]);
+  const restock = (sku: string, sale = saleId) =>
+    admin('POST', `/sales/${sale}/restocks`, { restockId: 'truck', sku, pieces: 4 });
+  expect((await restock('sku')).body).toEqual({ done: true });
+  expect((await restock('sku')).body).toEqual({ done: false });
+  expect((await restock('other')).status).toBe(409);
+  expect((await restock('sku', 'no-such-sale')).status).toBe(404);
+  expect((await rig.claims.counters(saleId))!.items[0]!.left).toBe(5);
+});
+
+it('nobody is needed for a Redis that was wiped: orders are taken again, and stock is right', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 9 }]);
+  const orders = Array.from({ length: 5 }, () => newOrder({ sku: 'sku' }));
+  for (const order of orders) expect((await post(gateway.url, saleId, order)).status).toBe(202);
+  await rig.stack.redis.restart({ wipe: true });
+  const replay = await until(
+    async () => {
+      const answer = await post(gateway.url, saleId, orders[0]!);
+      return answer.status !== 503 && answer;
+    },
+    // The broker's counts lag by twelve seconds, and an empty queue must be certain.
+    { deadlineMs: 40_000, what: 'the sale to be rebuilt' },
+  );
+  expect(replay).toMatchObject({ status: 200, body: { status: 'confirmed' } });
+  expect((await rig.claims.counters(saleId))!.items).toEqual([{ sku: 'sku', left: 4, claimed: 0 }]);
+  expect(await ops.metric('sluice_rebuilds_total')).toBeGreaterThanOrEqual(1);
+}, 60_000);
