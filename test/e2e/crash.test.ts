@@ -33,6 +33,12 @@ describe('a role that is killed keeps all promises', () => {
     expect(await roles[role].exited).toBe('SIGKILL');
     roles[role] = await cluster.start(role);
     await shopping;
+    if (role === 'gateway') {
+      expect(
+        tickets.some(({ answers }) => answers.includes(0)),
+        'somebody was cut off',
+      ).toBe(true);
+    }
 
     await expectPromisesKept(cluster, saleId, tickets);
   });

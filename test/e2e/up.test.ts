@@ -114,6 +114,13 @@ describe('sluice up', () => {
     const run = instance.run();
     expect(await get(`${run.gatewayUrl}/docs`)).toMatchObject({ status: 200 });
     const texts = new Map<string, string>();
+    await until(
+      async () => (await get(`${run.opsUrl}/metrics`)).body.includes('sluice_stock_drift{sale="demo"'),
+      {
+        deadlineMs: 10_000,
+        what: 'the ops role to have looked at the demo sale',
+      },
+    );
     for (const { role, metricsUrl } of run.processes) texts.set(role, (await get(metricsUrl)).body);
     texts.set('ops', (await get(`${run.opsUrl}/metrics`)).body);
     const serving = (name: string) =>
