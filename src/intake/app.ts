@@ -5,6 +5,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import { type FastifyBaseLogger, type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from '../platform/logger.ts';
 import type { IntakeMetrics } from '../platform/metrics.ts';
+import { protectPages } from '../platform/security-headers.ts';
 import { type ProblemName, problems, sendProblem } from './problems.ts';
 
 /** 8 KiB: an order is below 400 bytes. */
@@ -20,6 +21,8 @@ export async function createApp(options: {
   trustProxy: readonly string[];
   maxConnections: number;
   metrics: IntakeMetrics;
+  /** Said in OpenAPI: routes of orders need a bearer token. */
+  customerFromToken: boolean;
 }): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: options.logger as FastifyBaseLogger,
@@ -29,6 +32,8 @@ export async function createApp(options: {
     requestTimeout: 10_000,
     // Longer than the idle timeout of the usual load balancers (60 s), so that they close first.
     keepAliveTimeout: 72_000,
+    // A connection that neither sends nor takes anything, as of a client that does not read its answers.
+    connectionTimeout: 75_000,
     // Longer paths end in a 404 of the router; the schemas name the field instead.
     routerOptions: { maxParamLength: 1_024 },
     http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
@@ -47,6 +52,8 @@ export async function createApp(options: {
   // Fastify reads text as well, and the schema would then complain of the body rather than of its type.
   app.removeContentTypeParser('text/plain');
   app.server.maxConnections = options.maxConnections;
+  app.decorateRequest('customerId', '');
+  protectPages(app);
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
     if (isOrderPost(request)) options.metrics.byOutcome.invalid.inc();
@@ -77,9 +84,21 @@ export async function createApp(options: {
         version: '1',
         description: 'Order intake of a flash sale. Errors are RFC 9457 problem details.',
       },
+      ...(options.customerFromToken
+        ? {
+            components: {
+              securitySchemes: { bearer: { type: 'http' as const, scheme: 'bearer', bearerFormat: 'JWT' } },
+            },
+          }
+        : {}),
     },
   });
-  await app.register(swaggerUi, { routePrefix: '/docs' });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    // Over plain HTTP, as on one machine, the page would look for its parts over TLS in vain.
+    transformStaticCSP: (header) => header.replace(/ *upgrade-insecure-requests;?/, ''),
+  });
   return app;
 }
 
@@ -110,6 +129,8 @@ function describeFault(fault: Fault, context: string | undefined): { field: stri
   }
   if (fault.keyword === 'additionalProperties') {
     const field = String(fault.params.additionalProperty).slice(0, 64);
+    // Unknown only where the token says who it is.
+    if (field === 'customerId') return { field, message: 'customerId comes from the token: leave it out' };
     return { field, message: `${JSON.stringify(field)} is not a field of an order` };
   }
   const field = path || context || 'body';

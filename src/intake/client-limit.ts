@@ -35,8 +35,11 @@ export function createClientLimit(options: {
   }
 
   return {
-    check(client: string): ClientVerdict {
-      if (isExempt(client)) return { allowed: true };
+    /** @param customerId whom a verified token stands for: then this customer is the client, wherever it comes from. */
+    check(address: string, customerId?: string): ClientVerdict {
+      if (isExempt(address)) return { allowed: true };
+      // No address begins with a space, and no customer contains one.
+      const client = customerId === undefined ? address : ` ${customerId}`;
       const nowMs = options.clock.nowMs();
       if (nowMs >= sweepAtMs) {
         for (const [key, atMs] of nextAtMs) if (atMs <= nowMs) nextAtMs.delete(key);

@@ -9,6 +9,8 @@ import type { Logger } from '../platform/logger.ts';
 import type { IntakeMetrics } from '../platform/metrics.ts';
 import { createAdmission } from './admission.ts';
 import { createApp } from './app.ts';
+import { createAuthentication, type JwtOptions } from './authenticate.ts';
+import { createCallerCheck } from './caller.ts';
 import { createClientLimit } from './client-limit.ts';
 import { healthRoutes } from './health-routes.ts';
 import { orderRoutes } from './order-routes.ts';
@@ -31,6 +33,8 @@ export interface IntakeOptions {
   readonly clientMaxRequestsPerSecond: number;
   readonly clientLimitExempt: (address: string) => boolean;
   readonly trustProxy: readonly string[];
+  /** Absent: nobody is asked for a token. */
+  readonly jwt?: JwtOptions;
 }
 
 /** How often a gateway reads catalogue, backlog and cap. */
@@ -92,15 +96,21 @@ export async function createIntake(deps: {
     exempt: options.clientLimitExempt,
     clock,
   });
+  const customerFromToken = options.jwt !== undefined;
+  const callerCheck = createCallerCheck({
+    authentication: options.jwt && createAuthentication({ options: options.jwt, clock, logger }),
+    clientLimit,
+  });
 
   const app = await createApp({
     logger,
     trustProxy: options.trustProxy,
     maxConnections: options.maxConnections,
     metrics,
+    customerFromToken,
   });
-  orderRoutes(app, { place, board, clientLimit, metrics });
-  statusRoutes(app, { status, streams });
+  orderRoutes(app, { place, board, callerCheck, customerFromToken, metrics });
+  statusRoutes(app, { status, streams, callerCheck, customerFromToken });
   saleRoutes(app, { board, claims, clock });
   healthRoutes(app, { admission });
   metrics.inflightFrom(() => admission.inflight());

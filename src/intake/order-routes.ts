@@ -1,17 +1,26 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { orderLimits } from '../order/order.ts';
 import type { IntakeMetrics, IntakeOutcome } from '../platform/metrics.ts';
-import type { ClientLimit } from './client-limit.ts';
+import type { CallerCheck } from './caller.ts';
 import { acceptedReply, isSettled, viewReply } from './order-reply.ts';
 import type { PlaceOrder, PlaceOutcome } from './place-order.ts';
 import { sendProblem } from './problems.ts';
 import type { SaleBoard } from './sale-board.ts';
-import { type OrderBody, orderBody, orderReply, problemReplies, saleParams } from './schemas.ts';
+import {
+  bearerSecurity,
+  type OrderBody,
+  orderBody,
+  orderReply,
+  problemReplies,
+  saleParams,
+  type TokenOrderBody,
+  tokenOrderBody,
+} from './schemas.ts';
 import { pollAfterSeconds, retryAfterSeconds } from './waiting-time.ts';
 
 interface OrderRequest {
   Params: { saleId: string };
-  Body: OrderBody;
+  Body: TokenOrderBody & Partial<OrderBody>;
 }
 
 const transactionIdPattern = new RegExp(orderLimits.transactionIdPattern);
@@ -22,7 +31,9 @@ export function orderRoutes(
   deps: {
     place: PlaceOrder;
     board: SaleBoard;
-    clientLimit: ClientLimit;
+    callerCheck: CallerCheck;
+    /** The customer is the token's; else what the order says. */
+    customerFromToken: boolean;
     metrics: IntakeMetrics;
   },
 ): void {
@@ -34,21 +45,15 @@ export function orderRoutes(
       description:
         'Claims stock once per transaction ID and queues the order durably. Send the same order again as often as you like: it is the same order.',
       params: saleParams,
-      body: orderBody,
+      body: deps.customerFromToken ? tokenOrderBody : orderBody,
+      ...bearerSecurity(deps),
       response: {
         200: { ...orderReply, description: 'The same order again, settled.' },
         202: { ...orderReply, description: 'Accepted: the broker has confirmed it.' },
-        ...problemReplies(400, 403, 404, 409, 413, 415, 422, 429, 503),
+        ...problemReplies(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
       },
     },
-    onRequest: (request, reply, done) => {
-      const verdict = deps.clientLimit.check(request.ip);
-      if (verdict.allowed) return done();
-      deps.metrics.byOutcome['rate-limited'].inc();
-      reply.header('ratelimit-policy', `"client";q=${deps.clientLimit.maxPerSecond};w=1`);
-      reply.header('ratelimit', `"client";r=0;t=${verdict.retryAfterSeconds}`);
-      sendProblem(reply, 'rate-limited', { retryAfterSeconds: verdict.retryAfterSeconds });
-    },
+    onRequest: deps.callerCheck((refusal) => deps.metrics.byOutcome[refusal].inc()),
     handler: async (request, reply) => {
       const startedAt = performance.now();
       const transactionId = transactionIdOf(request);
@@ -56,7 +61,7 @@ export function orderRoutes(
         deps.metrics.byOutcome.invalid.inc();
         return sendProblem(reply, 'invalid', { detail: transactionId.message, errors: [transactionId] });
       }
-      const { sku, quantity, customerId } = request.body;
+      const { sku, quantity, customerId = request.customerId } = request.body;
       const outcome = await deps.place(request.params.saleId, { transactionId, sku, quantity, customerId });
       deps.metrics.byOutcome[countedAs(outcome)].inc();
       deps.metrics.intakeSeconds.observe((performance.now() - startedAt) / 1_000);

@@ -17,6 +17,8 @@ interface Stream {
   silentTicks: number;
 }
 
+/** A client that leaves this much unread is not reading: it would be kept in memory. */
+const maxUnreadBytes = 64 * 1024;
 /** A comment line this often keeps proxies and idle timers from closing a quiet stream. */
 const keepAliveTicks = 30;
 
@@ -50,6 +52,11 @@ export function createOrderStreams(deps: {
     const { saleId, transactionId, status, position } = stream.last;
     const outcome = await deps.status.one(saleId, transactionId).catch(() => undefined);
     if (!streams.has(stream)) return;
+    if (stream.reply.raw.writableLength > maxUnreadBytes) {
+      streams.delete(stream);
+      stream.reply.raw.destroy();
+      return;
+    }
     if (outcome?.outcome === 'found') {
       if (outcome.reply.status !== status || outcome.reply.position !== position) {
         send(stream, outcome.reply);
@@ -68,6 +75,7 @@ export function createOrderStreams(deps: {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
         'x-accel-buffering': 'no',
+        'x-content-type-options': 'nosniff',
       });
       const stream: Stream = { reply, last: first, silentTicks: 0 };
       streams.add(stream);

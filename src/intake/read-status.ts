@@ -5,7 +5,7 @@ import { ledgerReply, type OrderReply, viewReply } from './order-reply.ts';
 import type { SaleBoard } from './sale-board.ts';
 
 export type StatusOutcome =
-  | { readonly outcome: 'found'; readonly reply: OrderReply }
+  | { readonly outcome: 'found'; readonly reply: OrderReply; readonly customerId: string }
   | { readonly outcome: 'unknown-order' }
   /** The ledger would have to be asked, and enough requests are asking it. */
   | { readonly outcome: 'busy' }
@@ -45,7 +45,8 @@ export function createStatusReader(deps: {
     ledgerReads += 1;
     try {
       const [found] = await deps.ledger.find(saleId, [transactionId]);
-      return found ? { outcome: 'found', reply: ledgerReply(found) } : { outcome: 'unknown-order' };
+      if (!found) return { outcome: 'unknown-order' };
+      return { outcome: 'found', reply: ledgerReply(found), customerId: found.order.customerId };
     } finally {
       ledgerReads -= 1;
     }
@@ -56,7 +57,13 @@ export function createStatusReader(deps: {
       const sale = deps.board.sale(saleId);
       if (sale) {
         const view = await readerOf(saleId)(transactionId);
-        if (view) return { outcome: 'found', reply: viewReply(view, deps.board) };
+        if (view) {
+          return {
+            outcome: 'found',
+            reply: viewReply(view, deps.board),
+            customerId: view.order.customerId,
+          };
+        }
         if (sale.state === 'open') return { outcome: 'unknown-order' };
       }
       const outcome = await fromLedger(saleId, transactionId);

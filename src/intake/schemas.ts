@@ -16,17 +16,31 @@ export const orderParams = {
   properties: { saleId, transactionId },
 } as const;
 
+const wanted = {
+  transactionId,
+  sku: { type: 'string', pattern: orderLimits.skuPattern },
+  quantity: { type: 'integer', minimum: orderLimits.quantityMin, maximum: orderLimits.quantityMax },
+} as const;
+
 export const orderBody = {
   type: 'object',
   required: ['sku', 'quantity', 'customerId'],
   additionalProperties: false,
-  properties: {
-    transactionId,
-    sku: { type: 'string', pattern: orderLimits.skuPattern },
-    quantity: { type: 'integer', minimum: orderLimits.quantityMin, maximum: orderLimits.quantityMax },
-    customerId: { type: 'string', pattern: orderLimits.customerIdPattern },
-  },
+  properties: { ...wanted, customerId: { type: 'string', pattern: orderLimits.customerIdPattern } },
 } as const;
+
+/** With tokens there is no customer in an order: nobody orders in another's name. */
+export const tokenOrderBody = {
+  type: 'object',
+  required: ['sku', 'quantity'],
+  additionalProperties: false,
+  properties: wanted,
+} as const;
+
+/** What OpenAPI says of a route that needs a token. */
+export function bearerSecurity({ customerFromToken }: { customerFromToken: boolean }): object {
+  return customerFromToken ? { security: [{ bearer: [] }] } : {};
+}
 
 export interface OrderBody {
   transactionId?: string;
@@ -34,6 +48,8 @@ export interface OrderBody {
   quantity: number;
   customerId: string;
 }
+
+export type TokenOrderBody = Omit<OrderBody, 'customerId'>;
 
 const status = { type: 'string', enum: ['pending', 'accepted', 'confirmed', 'rejected', 'failed'] } as const;
 

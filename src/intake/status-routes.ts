@@ -1,10 +1,11 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isOrderError } from '../order/errors.ts';
+import type { CallerCheck } from './caller.ts';
 import { isSettled, type OrderReply } from './order-reply.ts';
 import type { OrderStreams } from './order-stream.ts';
 import { sendProblem } from './problems.ts';
 import type { StatusOutcome, StatusReader } from './read-status.ts';
-import { orderParams, orderReply, problemReplies } from './schemas.ts';
+import { bearerSecurity, orderParams, orderReply, problemReplies } from './schemas.ts';
 import { pollAfterSeconds, retryAfterSeconds } from './waiting-time.ts';
 
 interface StatusRequest {
@@ -14,19 +15,28 @@ interface StatusRequest {
 /** `GET /sales/{saleId}/orders/{transactionId}` and its event stream. */
 export function statusRoutes(
   app: FastifyInstance,
-  deps: { status: StatusReader; streams: OrderStreams },
+  deps: {
+    status: StatusReader;
+    streams: OrderStreams;
+    callerCheck: CallerCheck;
+    /** An order is answered to the customer who placed it, and is unknown to others. */
+    customerFromToken: boolean;
+  },
 ): void {
+  const onRequest = deps.callerCheck();
   app.get<StatusRequest>(
     '/sales/:saleId/orders/:transactionId',
     {
+      onRequest,
       schema: {
         summary: 'The truth about an order',
         params: orderParams,
-        response: { 200: orderReply, ...problemReplies(400, 404, 503) },
+        ...bearerSecurity(deps),
+        response: { 200: orderReply, ...problemReplies(400, 401, 404, 429, 503) },
       },
     },
     async (request, reply) => {
-      const found = await read(request.params, reply);
+      const found = await read(request, reply);
       if (!found) return reply;
       reply.header('cache-control', 'no-store');
       if (!isSettled(found.status)) reply.header('retry-after', String(pollAfterSeconds(found.etaSeconds)));
@@ -37,17 +47,19 @@ export function statusRoutes(
   app.get<StatusRequest>(
     '/sales/:saleId/orders/:transactionId/events',
     {
+      onRequest,
       schema: {
         summary: 'The same as server-sent events, until settled',
         description:
           'Each event is named `order` and carries the status as JSON; the stream ends once it is settled.',
         params: orderParams,
+        ...bearerSecurity(deps),
         produces: ['text/event-stream'],
-        response: problemReplies(400, 404, 503),
+        response: problemReplies(400, 401, 404, 429, 503),
       },
     },
     async (request, reply) => {
-      const found = await read(request.params, reply);
+      const found = await read(request, reply);
       if (!found) return reply;
       if (!deps.streams.open(reply, found)) {
         return sendProblem(reply, 'unavailable', {
@@ -60,7 +72,10 @@ export function statusRoutes(
   );
 
   /** The order, or `undefined` when a problem was sent instead. */
-  async function read(params: StatusRequest['Params'], reply: FastifyReply): Promise<OrderReply | undefined> {
+  async function read(
+    { params, customerId }: FastifyRequest<StatusRequest>,
+    reply: FastifyReply,
+  ): Promise<OrderReply | undefined> {
     let outcome: StatusOutcome;
     try {
       outcome = await deps.status.one(params.saleId, params.transactionId);
@@ -69,8 +84,10 @@ export function statusRoutes(
       sendProblem(reply, 'unavailable', { detail: error.code, retryAfterSeconds: retryAfterSeconds() });
       return undefined;
     }
-    if (outcome.outcome === 'found') return outcome.reply;
-    if (outcome.outcome === 'unknown-order') sendProblem(reply, 'unknown-order');
+    const isOthers =
+      deps.customerFromToken && outcome.outcome === 'found' && outcome.customerId !== customerId;
+    if (outcome.outcome === 'found' && !isOthers) return outcome.reply;
+    if (outcome.outcome === 'unknown-order' || isOthers) sendProblem(reply, 'unknown-order');
     else {
       const detail = outcome.outcome === 'busy' ? 'ledger-busy' : 'sale-rebuilding';
       sendProblem(reply, 'unavailable', { detail, retryAfterSeconds: retryAfterSeconds() });

@@ -12,6 +12,7 @@ export const intakeOutcomes = [
   'replayed',
   'transaction-id-reused',
   'invalid',
+  'unauthorized',
   'unknown-sale',
   'unknown-sku',
   'sold-out',

@@ -1,5 +1,6 @@
+import type { JwtOptions } from '../intake/authenticate.ts';
 import { createIntake } from '../intake/intake.ts';
-import { addressSet } from '../platform/config/read.ts';
+import { addressSet, type Config } from '../platform/config/read.ts';
 import { createIntakeMetrics } from '../platform/metrics.ts';
 import { inOrder, neighbourPatienceMs, startedWithin } from './in-order.ts';
 import type { Role, RoleContext } from './role.ts';
@@ -35,6 +36,7 @@ export async function composeGateway(context: RoleContext): Promise<Role> {
       clientMaxRequestsPerSecond: config.CLIENT_MAX_REQUESTS_PER_SECOND,
       clientLimitExempt: addressSet(['127.0.0.0/8', '::1', ...config.CLIENT_LIMIT_EXEMPT]),
       trustProxy: config.TRUST_PROXY,
+      ...(config.AUTH === 'jwt' ? { jwt: jwtOptions(config) } : {}),
     },
   });
   return {
@@ -45,5 +47,15 @@ export async function composeGateway(context: RoleContext): Promise<Role> {
       intake,
     ]),
     url: () => intake.url(),
+  };
+}
+
+/** What the configuration's cross-checks have made sure of. */
+function jwtOptions(config: Config): JwtOptions {
+  return {
+    issuer: config.JWT_ISSUER!,
+    audience: config.JWT_AUDIENCE!,
+    algorithms: config.JWT_ALGORITHMS,
+    keys: config.JWT_KEY === undefined ? { jwksUrl: config.JWT_JWKS_URL! } : { key: config.JWT_KEY },
   };
 }

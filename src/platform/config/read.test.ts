@@ -1,5 +1,6 @@
+import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { addressSet, ConfigError, readConfig } from './read.ts';
 import { type Setting, settings } from './settings.ts';
 
@@ -127,4 +128,69 @@ it('what is not an address is in no address set', () => {
       expect(has(text)).toBe(false);
     }),
   );
+});
+
+describe('authentication', () => {
+  const pemOf = (type: 'rsa' | 'ec', bits = 2_048) =>
+    (type === 'rsa'
+      ? generateKeyPairSync('rsa', { modulusLength: bits })
+      : generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+    ).publicKey
+      .export({ type: 'spki', format: 'pem' })
+      .toString();
+  const rsa = pemOf('rsa');
+  const secret = Buffer.alloc(32, 1).toString('base64');
+  const jwt = { AUTH: 'jwt', JWT_ISSUER: 'https://issuer.example', JWT_AUDIENCE: 'sluice' };
+
+  it('needs issuer, audience and one source of keys, and says so at once, beside other faults', () => {
+    const faults = faultsOf({ AUTH: 'jwt', PORT: 'x' });
+    expect(faults.map((fault) => /^\w+/.exec(fault)![0]).sort()).toEqual([
+      'JWT_AUDIENCE',
+      'JWT_ISSUER',
+      'JWT_JWKS_URL',
+      'PORT',
+    ]);
+    expect(faultsOf({ ...jwt, JWT_KEY: rsa, JWT_JWKS_URL: 'https://issuer.example/keys' })).toEqual([
+      expect.stringContaining('only one of them'),
+    ]);
+  });
+
+  it('takes a key set, a public key on one line or several, or a shared secret', () => {
+    expect(faultsOf({ ...jwt, JWT_KEY: rsa })).toEqual([]);
+    expect(faultsOf({ ...jwt, JWT_KEY: rsa.replaceAll('\n', '\\n') })).toEqual([]);
+    expect(faultsOf({ ...jwt, JWT_KEY: pemOf('ec'), JWT_ALGORITHMS: 'ES256' })).toEqual([]);
+    expect(faultsOf({ ...jwt, JWT_KEY: secret, JWT_ALGORITHMS: 'HS256' })).toEqual([]);
+    for (const url of ['https://issuer.example/keys', 'http://127.0.0.1:1/keys', 'http://[::1]:1/keys']) {
+      expect(faultsOf({ ...jwt, JWT_JWKS_URL: url, JWT_ALGORITHMS: 'RS256, ES256' }), url).toEqual([]);
+    }
+  });
+
+  it('refuses algorithms that do not suit the key, and keys that are too weak', () => {
+    const cases: [Record<string, string>, RegExp][] = [
+      [{ JWT_KEY: rsa, JWT_ALGORITHMS: 'none' }, /must be some of/],
+      [{ JWT_KEY: rsa, JWT_ALGORITHMS: ',' }, /must be some of/],
+      [{ JWT_KEY: rsa, JWT_ALGORITHMS: 'RS256,HS256' }, /HS256 needs a shared secret/],
+      [{ JWT_KEY: rsa, JWT_ALGORITHMS: 'RS256,ES256' }, /ES256 needs a key on the curve/],
+      [{ JWT_KEY: pemOf('ec') }, /RS256 needs an RSA key/],
+      [{ JWT_KEY: pemOf('rsa', 1_024) }, /at least 2048 bits/],
+      [{ JWT_KEY: secret }, /RS256 needs a PEM public key/],
+      [{ JWT_KEY: secret, JWT_ALGORITHMS: 'HS512' }, /at least 64 bytes/],
+      [{ JWT_KEY: 'not base64!' }, /^JWT_KEY is neither/],
+      [{ JWT_KEY: '-----BEGIN PUBLIC KEY-----\nxx' }, /^JWT_KEY is no readable/],
+      [{ JWT_KEY: '-----BEGIN PRIVATE KEY-----\nxx' }, /^JWT_KEY must be a public key/],
+      [{ JWT_JWKS_URL: 'https://i.example/k', JWT_ALGORITHMS: 'HS256' }, /JWT_JWKS_URL gives public keys/],
+      [{ JWT_JWKS_URL: 'http://i.example/k' }, /must be https/],
+      [{ JWT_JWKS_URL: 'https://me:hunter2@i.example/k' }, /must not carry/],
+    ];
+    for (const [environment, about] of cases) {
+      const faults = faultsOf({ ...jwt, ...environment });
+      expect(faults).toEqual([expect.stringMatching(about)]);
+      expect(faults[0]).not.toContain('hunter2');
+    }
+  });
+
+  it('refuses settings that look as if tokens were checked while they are not', () => {
+    const { AUTH: _, ...rest } = jwt;
+    expect(faultsOf({ ...rest, JWT_KEY: rsa })).toHaveLength(3);
+  });
 });

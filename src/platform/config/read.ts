@@ -1,9 +1,10 @@
 import { BlockList, isIP } from 'node:net';
+import { authFaults } from './auth-faults.ts';
 import { type Setting, type SettingName, settings } from './settings.ts';
 
 type Value<S extends Setting> = S['kind'] extends 'integer'
   ? number
-  : S['kind'] extends 'list'
+  : S['kind'] extends 'list' | 'choices'
     ? readonly string[]
     : string;
 
@@ -46,6 +47,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     else values[name] = parsed.value;
   }
   if (faults.length === 0) faults.push(...crossFaults(values as Config));
+  faults.push(...authFaults(values as Partial<Config>, (name) => Boolean(environment[name])));
   if (faults.length > 0) throw new ConfigError(faults);
   values.isSet = (name: SettingName) => Boolean(environment[name]);
   return values as Config;
@@ -69,6 +71,12 @@ function parse(setting: Setting, text: string): { value: unknown } | { fault: st
       return setting.choices?.includes(text)
         ? { value: text }
         : { fault: `must be one of ${setting.choices?.join(', ')}` };
+    case 'choices': {
+      const members = membersOf(text);
+      return members.length > 0 && members.every((member) => setting.choices?.includes(member))
+        ? { value: members }
+        : { fault: `must be some of ${setting.choices?.join(', ')}, separated by commas` };
+    }
     case 'url': {
       const url = URL.canParse(text) ? new URL(text) : undefined;
       return url && setting.schemes?.includes(url.protocol)
@@ -76,10 +84,7 @@ function parse(setting: Setting, text: string): { value: unknown } | { fault: st
         : { fault: `must be a URL that starts with ${setting.schemes?.map((s) => `${s}//`).join(' or ')}` };
     }
     case 'list': {
-      const ranges = text
-        .split(',')
-        .map((part) => part.trim())
-        .filter(Boolean);
+      const ranges = membersOf(text);
       const bad = ranges.filter((range) => !isRange(range));
       return bad.length === 0
         ? { value: ranges }
@@ -88,6 +93,13 @@ function parse(setting: Setting, text: string): { value: unknown } | { fault: st
     default:
       return { value: text };
   }
+}
+
+function membersOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
 }
 
 function isRange(text: string): boolean {

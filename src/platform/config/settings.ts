@@ -1,10 +1,13 @@
+import { jwtAlgorithms } from './jwt-key.ts';
+
 /** One environment variable. */
 export interface Setting {
-  readonly kind: 'integer' | 'text' | 'url' | 'choice' | 'list';
+  readonly kind: 'integer' | 'text' | 'url' | 'choice' | 'choices' | 'list';
   /** The default, as it would be written in the environment; absent: unset. */
   readonly fallback?: string;
   readonly min?: number;
   readonly max?: number;
+  /** What a `choice` may be, and the members of `choices`. */
   readonly choices?: readonly string[];
   /** Schemes that a `url` may have. */
   readonly schemes?: readonly string[];
@@ -46,6 +49,30 @@ export const settings = {
     kind: 'text',
     secret: true,
     about: 'bearer token of the admin API, 16 characters or more; unset: `sluice up` makes one',
+  },
+  AUTH: {
+    kind: 'choice',
+    choices: ['none', 'jwt'],
+    fallback: 'none',
+    about: 'who a shopper is: what the order says (`none`), or the `sub` of a bearer token (`jwt`)',
+  },
+  JWT_ISSUER: { kind: 'text', about: 'the `iss` a token must have' },
+  JWT_AUDIENCE: { kind: 'text', about: 'what the `aud` of a token must be or contain' },
+  JWT_JWKS_URL: {
+    kind: 'url',
+    schemes: ['https:', 'http:'],
+    about: 'JSON Web Key Set of the issuer; http on loopback only. Either this or JWT_KEY',
+  },
+  JWT_KEY: {
+    kind: 'text',
+    secret: true,
+    about: 'public key (PEM, line ends may be `\\n`) or shared secret (base64) that tokens are checked with',
+  },
+  JWT_ALGORITHMS: {
+    kind: 'choices',
+    choices: jwtAlgorithms,
+    fallback: 'RS256',
+    about: 'signature algorithms a token may have, separated by commas; all must suit the key',
   },
   GATEWAYS: { kind: 'integer', fallback: '1', min: 1, max: 16, about: 'gateways that `sluice up` runs' },
   DRAINERS: { kind: 'integer', fallback: '1', min: 1, max: 16, about: 'drainers that `sluice up` runs' },
@@ -110,7 +137,8 @@ export const settings = {
     fallback: '50',
     min: 1,
     max: 1_000_000,
-    about: 'requests per second from one client address, above which it gets 429',
+    about:
+      'order requests and status reads per second from one client, above which it gets 429: per customer of a token, else per address',
   },
   CLIENT_LIMIT_EXEMPT: {
     kind: 'list',
