@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Order } from '../order/order.ts';
 import type { Sale } from '../order/sale.ts';
-import type { SettledStatus } from '../order/states.ts';
-import { createClaimModel, saidBy, seenIn } from './claim-model.testing.ts';
+import { createClaimModel, type ModelStatus, saidBy, seenIn } from './claim-model.testing.ts';
 import type { ClaimStage } from './claims.ts';
 import { type RedisServer, startRedisServer, startVettedClaims } from './redis-server.testing.ts';
 
@@ -43,7 +42,10 @@ const items = fc
       ...(limit !== null && { customerLimit: limit }),
     })),
   );
-const settlement = fc.tuple(transactionId, fc.constantFrom<SettledStatus>('confirmed', 'rejected', 'failed'));
+const settlement = fc.tuple(
+  transactionId,
+  fc.constantFrom<ModelStatus>('confirmed', 'rejected', 'failed', 'purged'),
+);
 const step = fc.oneof(
   {
     weight: 6,
@@ -100,7 +102,7 @@ test('whatever is claimed, confirmed, settled and restocked, Redis keeps what th
         } else if (drawn.kind === 'settle') {
           const settlements = drawn.settlements.map(([id, status]) => ({
             order: { saleId, transactionId: id },
-            status,
+            ...(status === 'purged' ? { status: 'failed' as const, reason: status } : { status }),
             settledAtMs: nowMs,
           }));
           expect(await claims.settle(saleId, settlements)).toEqual(model.settle(drawn.settlements));
@@ -112,7 +114,7 @@ test('whatever is claimed, confirmed, settled and restocked, Redis keeps what th
         } else {
           const epoch = model.raiseEpoch();
           await claims.beginRebuild(sale, epoch);
-          await claims.finishRebuild(saleId, { epoch, sequence: 0, stock: model.left });
+          await claims.finishRebuild(saleId, { epoch, sequence: 0, stock: model.leftAndHeld() });
         }
 
         const counters = await claims.counters(saleId);

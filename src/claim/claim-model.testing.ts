@@ -3,11 +3,14 @@ import type { ClaimOutcome, OrderView } from '../order/ports/claims.ts';
 import type { Sale } from '../order/sale.ts';
 import type { SettledStatus } from '../order/states.ts';
 
+/** A failed order that was purged is a state of its own here. */
+export type ModelStatus = SettledStatus | 'purged';
+
 interface ModelClaim {
   readonly order: Order;
   readonly sequence: number;
   unconfirmed: boolean;
-  status: SettledStatus | undefined;
+  status: ModelStatus | undefined;
 }
 
 /** What an answer says, without times, which only Redis knows. */
@@ -29,10 +32,14 @@ export function createClaimModel(sale: Sale) {
     all()
       .filter(match)
       .reduce((sum, { order }) => sum + order.quantity, 0);
+  const held = (sku: string) =>
+    pieces((c) => c.order.sku === sku && (c.status === undefined || c.status === 'failed'));
   const positionOf = (sequence: number, settled: number) => Math.max(1, sequence - settled);
 
   function describe(claim: ModelClaim): Said {
-    if (claim.status !== undefined) return ['replayed', claim.status, claim.sequence, undefined];
+    if (claim.status !== undefined) {
+      return ['replayed', claim.status === 'purged' ? 'failed' : claim.status, claim.sequence, undefined];
+    }
     const status = claim.unconfirmed ? 'pending' : 'accepted';
     return ['replayed', status, claim.sequence, positionOf(claim.sequence, settledClaims())];
   }
@@ -46,7 +53,9 @@ export function createClaimModel(sale: Sale) {
     const stock = left.get(order.sku);
     if (stock === undefined) return ['unknown-sku'];
     const limit = limits.get(order.sku);
-    const bought = pieces((c) => c.order.sku === order.sku && c.order.customerId === order.customerId);
+    const bought = pieces(
+      (c) => c.order.sku === order.sku && c.order.customerId === order.customerId && c.status !== 'purged',
+    );
     if (limit !== undefined && bought + order.quantity > limit) return ['customer-limit'];
     if (order.quantity > stock) return ['sold-out'];
     left.set(order.sku, stock - order.quantity);
@@ -69,14 +78,16 @@ export function createClaimModel(sale: Sale) {
       }
       return orders.map((order) => claimOne(seenEpoch, order));
     },
-    settle(settlements: readonly (readonly [id: string, status: SettledStatus])[]) {
+    settle(settlements: readonly (readonly [id: string, status: ModelStatus])[]) {
       let moved = 0;
       let unknown = 0;
       for (const [id, status] of settlements) {
         const claim = claims.get(id);
         if (claim === undefined) unknown += 1;
-        else if (claim.status === undefined || (claim.status === 'failed' && status === 'confirmed')) {
+        else if (claim.status === undefined || (claim.status === 'failed' && isWayOut(status))) {
           claim.status = status;
+          if (status === 'purged')
+            left.set(claim.order.sku, left.get(claim.order.sku)! + claim.order.quantity);
           moved += 1;
         }
       }
@@ -86,14 +97,16 @@ export function createClaimModel(sale: Sale) {
       const claim = claims.get(id);
       return claim && describe(claim);
     },
-    claimedPieces: (sku: string) => pieces((c) => c.order.sku === sku),
+    claimedPieces: (sku: string) => pieces((c) => c.order.sku === sku && c.status !== 'purged'),
+    /** What the ledger would have left, had it not confirmed anything yet that is held here. */
+    leftAndHeld: () => new Map([...left].map(([sku, free]) => [sku, free + held(sku)])),
     counters: () => ({
       sequence: claims.size,
       settled: settledClaims(),
       items: sale.items.map(({ sku }) => ({
         sku,
         left: left.get(sku)!,
-        claimed: pieces((c) => c.order.sku === sku && (c.status === undefined || c.status === 'failed')),
+        claimed: held(sku),
       })),
     }),
     pending: () =>
@@ -101,6 +114,11 @@ export function createClaimModel(sale: Sale) {
         .filter(({ status }) => status === undefined)
         .map(({ order, unconfirmed }) => [order.transactionId, !unconfirmed] as const),
   };
+}
+
+/** What a failed claim may still become. */
+function isWayOut(status: ModelStatus): boolean {
+  return status === 'confirmed' || status === 'purged';
 }
 
 export function saidBy(outcome: ClaimOutcome): Said {

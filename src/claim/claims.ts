@@ -5,6 +5,7 @@ import { createCatalog } from './catalog.ts';
 import { createClaimBatch } from './claim-batch.ts';
 import { createClusterView } from './cluster-view.ts';
 import { type ConnectionOptions, createConnection } from './connection.ts';
+import { createHoldFailed } from './hold-failed.ts';
 import { saleKeys } from './keys.ts';
 import { createOldestClaims } from './oldest-claims.ts';
 import { createReadClaims } from './read-claims.ts';
@@ -57,6 +58,7 @@ export function createClaims(options: ClaimsOptions): ClaimStage {
     accept: accepts.add,
     read: createReadClaims(connection),
     settle: createSettleClaims(connection),
+    holdFailed: createHoldFailed(connection),
     available: connection.available,
     start: connection.start,
     stop(deadlineMs) {

@@ -2,9 +2,9 @@
 --[[
 Sets a rebuilding sale's stock, sequence and epoch, and opens it.
 
-KEYS  1 sale (hash)  2 stock (hash)  3 pending (zset)
+KEYS  1 sale (hash)  2 stock (hash)  3 pending (zset)  4 held (hash)
 ARGV  1 epoch  2 highest sequence the ledger has settled
-      then per SKU: SKU, pieces left
+      then per SKU: SKU, pieces left in the ledger, of which failed orders hold some
 Returns 1 opened, 2 open already under this epoch (nothing is written), 0 the sale is missing or in another
       state.
 
@@ -20,7 +20,7 @@ if sale[1] ~= 'rebuilding' then
   return 0
 end
 for i = 3, #ARGV, 2 do
-  call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+  call('HSET', KEYS[2], ARGV[i], ARGV[i + 1] - (call('HGET', KEYS[4], ARGV[i]) or 0))
 end
 call('PEXPIREAT', KEYS[2], sale[4])
 local sequence = math.max(tonumber(sale[3]), tonumber(ARGV[2]))

@@ -2,7 +2,7 @@
 --[[
 Creates a sale's keys or updates what may change: times, limits, new SKUs.
 
-KEYS  1 sale (hash)  2 stock (hash)  3 limits (hash)  4.. all other keys of the sale
+KEYS  1 sale (hash)  2 stock (hash)  3 limits (hash)  4 held (hash)  5.. all other keys of the sale
 ARGV  1 opens at (ms)  2 closes at (ms)  3 keys expire at (ms)  4 epoch  5 state for a sale that is new
       6 '1' to put a sale that exists into that state and epoch too, else '0'
       then per SKU: SKU, stock (pieces) for a SKU that is new, customer limit (pieces, '' for none)
@@ -23,7 +23,8 @@ else
 end
 call('DEL', KEYS[3])
 for i = 7, #ARGV, 3 do
-  call('HSETNX', KEYS[2], ARGV[i], ARGV[i + 1])
+  -- Failed orders may hold pieces of a SKU that nobody knew.
+  call('HSETNX', KEYS[2], ARGV[i], ARGV[i + 1] - (call('HGET', KEYS[4], ARGV[i]) or 0))
   if ARGV[i + 2] ~= '' then
     call('HSET', KEYS[3], ARGV[i], ARGV[i + 2])
   end

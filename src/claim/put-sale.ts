@@ -17,10 +17,10 @@ export async function putSaleKeys(
   { state, epoch }: CatalogState,
   overwriteState: boolean,
 ): Promise<CatalogState> {
-  const { sale: saleKey, stock, limits, ...others } = saleKeys(sale.saleId);
+  const { sale: saleKey, stock, limits, held, ...others } = saleKeys(sale.saleId);
   const reply = await connection.run(
     'put-sale',
-    [saleKey, stock, limits, ...Object.values<string>(others)],
+    [saleKey, stock, limits, held, ...Object.values<string>(others)],
     [
       sale.opensAtMs,
       sale.closesAtMs,

@@ -4,6 +4,7 @@ import type { Catalog } from './catalog.ts';
 import { chunks } from './chunks.ts';
 import { formatSettledClaim } from './claim-value.ts';
 import type { Connection } from './connection.ts';
+import { heldPieces } from './hold-failed.ts';
 import { clusterKeys, saleKeys } from './keys.ts';
 import { putSaleKeys } from './put-sale.ts';
 
@@ -49,30 +50,35 @@ export function createRecovery(connection: Connection, catalog: Catalog): Claims
     },
 
     async loadSettled(saleId, orders) {
-      const { sale, claims, limits, customers } = saleKeys(saleId);
+      const { sale, claims, limits, customers, held } = saleKeys(saleId);
       for (const chunk of chunks(orders, loadsPerCall)) {
         const args = chunk.flatMap((settled) => {
           const { transactionId, sku, customerId, quantity } = settled.order;
-          const pieces = settled.status === 'confirmed' ? quantity : 0;
+          const holds = heldPieces(settled);
+          const pieces = settled.status === 'confirmed' ? quantity : holds;
           return [
             transactionId,
             formatSettledClaim(settled.order, settled),
             `${sku} ${customerId}`,
             sku,
             pieces,
+            holds,
           ];
         });
         refuseUnlessRebuilding(
           saleId,
-          await connection.run('load-settled', [sale, claims, limits, customers], args),
+          await connection.run('load-settled', [sale, claims, limits, customers, held], args),
         );
       }
     },
 
     async finishRebuild(saleId, { epoch, sequence, stock }) {
-      const { sale, stock: stockKey, pending } = saleKeys(saleId);
+      const { sale, stock: stockKey, pending, held } = saleKeys(saleId);
       const args = [epoch, sequence, ...[...stock].flat()];
-      refuseUnlessRebuilding(saleId, await connection.run('finish-rebuild', [sale, stockKey, pending], args));
+      refuseUnlessRebuilding(
+        saleId,
+        await connection.run('finish-rebuild', [sale, stockKey, pending, held], args),
+      );
       await catalog.putState(saleId, { state: 'open', epoch });
     },
   };

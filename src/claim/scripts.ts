@@ -13,6 +13,7 @@ export interface Script {
 const scriptNames = [
   'claim',
   'settle',
+  'hold-failed',
   'read',
   'oldest',
   'put-sale',

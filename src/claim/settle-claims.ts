@@ -9,11 +9,15 @@ const settlementsPerCall = 1_000;
 /** Settles claims of one sale; each call of up to 1,000 is atomic, and all of it is repeatable. */
 export function createSettleClaims(connection: Connection): Claims['settle'] {
   return async (saleId, settlements) => {
-    const { sale, claims, held, pending, unconfirmed } = saleKeys(saleId);
+    const keys = saleKeys(saleId);
+    const settleKeys = [
+      ...[keys.sale, keys.claims, keys.held, keys.pending, keys.unconfirmed],
+      ...[keys.stock, keys.limits, keys.customers],
+    ];
     const total = { moved: 0, unknown: 0 };
     for (const chunk of chunks(settlements, settlementsPerCall)) {
       const args = chunk.flatMap((settlement) => [settlement.order.transactionId, formatSettled(settlement)]);
-      const reply = await connection.hot('settle', [sale, claims, held, pending, unconfirmed], args);
+      const reply = await connection.hot('settle', settleKeys, args);
       const [moved, unknown] = reply as [number, number];
       total.moved += moved;
       total.unknown += unknown;

@@ -3,13 +3,16 @@
 Moves claims of one sale to their settled state.
 
 KEYS  1 sale (hash)  2 claims (hash)  3 held (hash)  4 pending (zset)  5 unconfirmed (zset)
+      6 stock (hash)  7 limits (hash)  8 customers (hash)
 ARGV  per settlement: transaction ID, settled state as stored in the claim (state letter, time in ms, reason
       letter)
 Returns { moved, unknown }: claims that changed now, and transaction IDs that the claims don't know.
 
-Atomic: decided in Lua tables first, then written. Repeatable: only an unsettled claim moves, and once; the one
-way back is from failed to confirmed (a redriven order), which does not count as settling again. A failed claim
-keeps its pieces held, because its dead letter may be redriven. Stock is never credited. Runs while memory is full (`allow-oom`): settling must go on, it is what makes room.
+Atomic: decided in Lua tables first, then written. Repeatable: only an unsettled claim moves, and once, except
+from failed to confirmed (redriven) or to purged, which does not count as settling again; purged is final. A
+failed claim keeps its pieces held, because its dead letter may be redriven. Stock, and the customer's pieces, are
+given back by the move to purged only. Runs while memory is full (`allow-oom`): settling must go on, it is what
+makes room.
 --]]
 local call = redis.call
 local count = #ARGV / 2
@@ -22,7 +25,7 @@ for i = 1, count do
 end
 local known = call('HMGET', KEYS[2], unpack(ids))
 
-local current, claims, settled, released = {}, {}, {}, {}
+local current, claims, settled, released, returned = {}, {}, {}, {}, {}
 local moved, unknown, n = 0, 0, 0
 for i = 1, count do
   local id, state = ids[i], ARGV[2 * i]
@@ -32,7 +35,9 @@ for i = 1, count do
   else
     local head, was, rest = value:match('^(%d+ %d+ )(%S+)(.*)$')
     local first = was == '-'
-    if first or (was:byte() == 102 and state:byte() == 99) then
+    local confirmed, failed = state:byte() == 99, state:byte() == 102
+    local purged = failed and state:byte(-1) == 112
+    if first or (was:byte() == 102 and was:byte(-1) ~= 112 and (confirmed or purged)) then
       value = head .. state .. rest
       current[id] = value
       claims[n + 1], claims[n + 2] = id, value
@@ -41,9 +46,16 @@ for i = 1, count do
       if first then
         settled[#settled + 1] = id
       end
-      if state:byte() ~= 102 then
-        local sku, quantity = rest:match('^ (%S+) (%d+) ')
-        released[sku] = (released[sku] or 0) + quantity
+      if purged or not failed then
+        local sku, text, customer = rest:match('^ (%S+) (%-?%d+) (.*)$')
+        local quantity = tonumber(text)
+        -- The claim of a rebuild may be an order that failed for its quantity: it holds nothing.
+        if quantity >= 1 and quantity <= 1000 then
+          released[sku] = (released[sku] or 0) + quantity
+          if purged then
+            returned[#returned + 1] = { sku, quantity, sku .. ' ' .. customer }
+          end
+        end
       end
     end
   end
@@ -60,6 +72,15 @@ end
 if n > 0 then
   for sku, quantity in pairs(released) do
     call('HINCRBY', KEYS[3], sku, -quantity)
+  end
+end
+for _, back in ipairs(returned) do
+  local sku, quantity, customer = unpack(back)
+  if call('HEXISTS', KEYS[6], sku) == 1 then
+    call('HINCRBY', KEYS[6], sku, quantity)
+  end
+  if call('HEXISTS', KEYS[7], sku) == 1 and tonumber(call('HGET', KEYS[8], customer) or 0) >= quantity then
+    call('HINCRBY', KEYS[8], customer, -quantity)
   end
 end
 return { moved, unknown }

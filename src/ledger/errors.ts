@@ -11,6 +11,7 @@ const faults: Readonly<Record<string, 'data' | 'server'>> = {
   '22': 'data', // out of range, invalid text representation, …
   '23': 'data', // not null, check, exclusion, foreign key
   '23505': 'server', // unique: another writer was faster; the repeat recognises its row
+  P0001: 'data', // RAISE in a trigger on our tables: a rule of the shop's own refuses the row
   '54000': 'data', // a value too long for its index
   '08': 'server', // connection
   '25006': 'server', // read-only: a replica that is being promoted

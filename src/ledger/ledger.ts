@@ -1,5 +1,5 @@
 import { orderError } from '../order/errors.ts';
-import type { Ledger, LedgerOperations, LedgerReader } from '../order/ports/ledger.ts';
+import type { Ledger, LedgerOperations, LedgerReader, LedgerRedrive } from '../order/ports/ledger.ts';
 import { createBackOff } from '../platform/back-off.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
@@ -8,6 +8,7 @@ import { createCap } from './cap.ts';
 import { createPool, type PoolOptions } from './pool.ts';
 import { createReader } from './reader.ts';
 import { recordFailed } from './record-failed.ts';
+import { createRedrive } from './redrive.ts';
 import { createSales } from './sales.ts';
 import { settleBatch } from './settle-batch.ts';
 
@@ -19,7 +20,7 @@ export interface LedgerOptions extends PoolOptions {
   readonly clock?: Clock;
 }
 
-export type LedgerStage = Ledger & LedgerReader & LedgerOperations & Lifecycle;
+export type LedgerStage = Ledger & LedgerReader & LedgerOperations & LedgerRedrive & Lifecycle;
 
 /**
  * The ledger on Postgres. Usable at once; `start` resolves when the database answers and has its schema, trying
@@ -39,6 +40,7 @@ export function createLedger(options: LedgerOptions): LedgerStage {
   return {
     ...createReader(pool),
     ...createSales(pool),
+    ...createRedrive({ pool, clock, batchMaxOrders }),
     ...cap,
     exclusively: locks.exclusively,
 

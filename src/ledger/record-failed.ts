@@ -21,20 +21,23 @@ export async function recordFailed(
   order: ClaimedOrder,
   reason: SettleReason,
 ): Promise<Settlement> {
-  const writable = [
-    {
-      ...order,
-      quantity: within(order.quantity, -int4Max, int4Max),
-      sequence: within(order.sequence, 0, Number.MAX_SAFE_INTEGER),
-      claimedAtMs: within(order.claimedAtMs, 0, timeMaxMs),
-    },
-  ];
+  const writable = [nearestWritable(order)];
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const result = await settleBatch(pool, writable, batchMaxOrders, reason);
     if (result.outcome === 'written') return result.settlements[0]!;
     if (result.outcome === 'wait') await clock.sleep(result.waitMs);
   }
   throw orderError('ledger-unavailable', 'batches used up the cap all the time');
+}
+
+/** The order with its numbers as near to what they are as the table can hold. */
+export function nearestWritable(order: ClaimedOrder): ClaimedOrder {
+  return {
+    ...order,
+    quantity: within(order.quantity, -int4Max, int4Max),
+    sequence: within(order.sequence, 0, Number.MAX_SAFE_INTEGER),
+    claimedAtMs: within(order.claimedAtMs, 0, timeMaxMs),
+  };
 }
 
 function within(value: number, min: number, max: number): number {

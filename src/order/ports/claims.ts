@@ -16,6 +16,20 @@ export type ClaimOutcome =
   /** The sale is missing from Redis, is being rebuilt, or its epoch is not the one the caller has seen. */
   | { readonly outcome: 'sale-unavailable' };
 
+/** What came of holding a failed order's pieces. All but `held` wrote nothing. */
+export type HoldOutcome =
+  | 'held'
+  /** A claim of this order is there, in whatever state. */
+  | 'held-before'
+  /** The claims do not hold the sale, or it is being rebuilt. */
+  | 'sale-unavailable'
+  /** The claim under this transaction ID asks for something else. */
+  | 'another-order'
+  | 'customer-limit'
+  | 'sold-out'
+  /** No gateway takes such an order: an ID or number out of its range. */
+  | 'not-an-order';
+
 /** An order as the claims know it. */
 export interface OrderView {
   readonly order: ClaimedOrder;
@@ -48,6 +62,11 @@ export interface Claims {
    * orders that moved now. Works while memory is full.
    */
   settle(saleId: string, settlements: readonly Settlement[]): Promise<{ moved: number; unknown: number }>;
+  /**
+   * Gives a failed order the claim that it lacks, with its pieces, so that its shopper can ask for it and a redrive
+   * sells what nobody else has claimed. Repeatable. Errors as for `claim`.
+   */
+  holdFailed(failed: SettledClaim): Promise<HoldOutcome>;
   /** Whether a claim would be tried now: connected, vetted, not in the pause after a timeout. */
   available(): boolean;
 }
@@ -147,9 +166,12 @@ export interface ClaimsRecovery {
   beginRebuild(sale: Sale, epoch: number): Promise<void>;
   /** Drops what Redis holds of a sale that is rebuilding: claims, pending index, customers, stock. */
   clearSale(saleId: string): Promise<void>;
-  /** Puts settled orders back: their claims and, for confirmed ones, their customer's pieces. */
+  /**
+   * Puts settled orders back: their claims, for confirmed and failed ones their customer's pieces, and the pieces
+   * that failed ones hold until they are redriven or purged.
+   */
   loadSettled(saleId: string, orders: readonly SettledClaim[]): Promise<void>;
-  /** Sets stock, sequence and epoch, and opens the sale. */
+  /** Sets stock (the ledger's, less what failed orders hold), sequence and epoch, and opens the sale. */
   finishRebuild(
     saleId: string,
     state: { readonly epoch: number; readonly sequence: number; readonly stock: ReadonlyMap<string, number> },

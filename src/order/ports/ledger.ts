@@ -57,6 +57,34 @@ export interface LedgerReader {
   orders(saleId: string, pageOrders: number): AsyncIterable<LedgerOrder[]>;
 }
 
+/** What came of trying a failed order once more. All but `settled` left the failed order as it is. */
+export type RedriveOutcome =
+  /** Confirmed now (not `repeated`), or settled for good before: confirmed, rejected or purged. */
+  | { readonly outcome: 'settled'; readonly settlement: Settlement }
+  | { readonly outcome: 'refused'; readonly reason: 'sold-out' | 'customer-limit' | 'unknown-sku' }
+  /** The failed order of this transaction ID asks for something else. */
+  | { readonly outcome: 'differs' }
+  /** Draining is paused. */
+  | { readonly outcome: 'paused' };
+
+/** What operators do to failed orders. Both wait for their turn under the cap, and are repeatable. */
+export interface LedgerRedrive {
+  /**
+   * Confirms a failed order if stock and customer limit allow it, with the time of now.
+   *
+   * @throws OrderError `ledger-unavailable`, or `batch-unwritable`: it still can't be written.
+   */
+  redrive(order: ClaimedOrder): Promise<RedriveOutcome>;
+  /**
+   * Gives a failed order up: its reason becomes `purged`, and it is written as such where it is absent, during a
+   * pause too. Resolves with the settlement that stands, which is another one where the order was settled
+   * otherwise.
+   *
+   * @throws OrderError `ledger-unavailable`, or `batch-unwritable`: the ledger can't hold such an order at all.
+   */
+  purge(order: ClaimedOrder): Promise<Settlement>;
+}
+
 export interface LedgerOperations {
   /**
    * Creates the sale or updates what may change (times, names, prices, limits, new SKUs).
