@@ -1,7 +1,10 @@
-import { runSluice } from '../instance/sluice-command.ts';
+import { type CommandResult, runSluice } from '../instance/sluice-command.ts';
 import { LOAD_SKU, WARMUP_SKU } from '../scenario.ts';
 import type { Arena } from './arena.ts';
 import type { AuditResult } from './figure.ts';
+
+/** Each takes a second or so. */
+const auditAttempts = 10;
 
 interface SkuCount {
   readonly sku: string;
@@ -37,17 +40,42 @@ export async function auditSale(
       return confirmed === answered[sku] && sold === answered[sku] && others === 0;
     });
   const sum = (field: 'confirmed' | 'others' | 'sold') => rows.reduce((total, row) => total + row[field], 0);
-  const own = await runSluice(arena.command, ['audit', '--json', '--sale', saleId]);
+  const own = await auditWhenSettled(arena, saleId);
   return {
     passed: kept && own.exitCode === 0,
     found:
       `${accepted.load + accepted.warmup} answered 202; in Postgres ${sum('confirmed')} confirmed, ` +
       `${sum('others')} others, ${sum('sold')} pieces sold; ` +
-      `sluice audit ended with ${own.exitCode}${own.exitCode === 0 ? '' : `: ${shorten(own.stdout || own.stderr)}`}`,
+      `sluice audit ended with ${own.exitCode}${own.exitCode === 0 ? '' : `: ${whatFailed(own)}`}`,
   };
 }
 
-function shorten(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > 500 ? `${line.slice(0, 500)}…` : line;
+/** The last commit is seen before its claims are settled: an audit that still sees orders waiting is repeated. */
+async function auditWhenSettled(arena: Arena, saleId: string): Promise<CommandResult> {
+  for (let attempt = 1; ; attempt++) {
+    const audit = await runSluice(arena.command, ['audit', '--json', '--sale', saleId]);
+    const waits = reportOf(audit)?.sales.some(({ waiting }) => waiting > 0) ?? false;
+    if (!waits || attempt === auditAttempts) return audit;
+  }
+}
+
+/** What a bench reads of an audit's report; undefined where the command gave none. */
+interface AuditReport {
+  readonly sales: readonly { readonly waiting: number }[];
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
+}
+
+function reportOf({ stdout }: CommandResult): AuditReport | undefined {
+  try {
+    return JSON.parse(stdout) as AuditReport;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The checks that do not hold, or what the command said where it gave no report. */
+function whatFailed(audit: CommandResult): string {
+  const failed = reportOf(audit)?.checks.filter(({ ok }) => !ok);
+  if (failed === undefined) return (audit.stderr || audit.stdout).trim().slice(-500);
+  return failed.map(({ name, detail }) => `${name}: ${detail}`).join('; ');
 }
