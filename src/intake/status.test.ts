@@ -159,7 +159,13 @@ it('sales are listed, and one shows the stock that can still be claimed', async 
   await rig.claimed(saleId, 'a', 3);
   const all = await get(`${gateway.url}/sales`);
   expect(all.body.sales.map((sale: { saleId: string }) => sale.saleId)).toContain(saleId);
-  const one = await get(`${gateway.url}/sales/${saleId}`);
+  const one = await until(
+    async () => {
+      const answer = await get(`${gateway.url}/sales/${saleId}`);
+      return answer.body.items[0].stockLeft === 4 && answer;
+    },
+    { deadlineMs: 3_000, what: 'the stock to be read anew' },
+  );
   expect(one.body).toMatchObject({ saleId, state: 'open', opensAt: expect.stringMatching(/Z$/) });
   expect(one.body.items).toEqual([
     { sku: 'a', name: 'a', priceMinor: 999, customerLimit: 2, stockLeft: 4 },
