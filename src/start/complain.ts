@@ -1,9 +1,11 @@
+import { redactSecrets } from '../platform/redact.ts';
+
 /** Runs a command; what goes wrong becomes one clear message on standard error and exit code 1. */
 export async function complain(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    console.error(`sluice: ${messageOf(error)}`);
+    console.error(`sluice: ${redactSecrets(messageOf(error))}`);
     process.exitCode = 1;
     // A part that hangs on to a connection must not keep a failed command alive.
     setTimeout(() => process.exit(1), 1_000).unref();

@@ -1,4 +1,5 @@
 import type { statusOf } from '../ops/ops-app.ts';
+import type { ListedSetting } from '../platform/config/describe.ts';
 import type { RunFile } from './run-file.ts';
 
 /** The table that `sluice up` ends its start with. */
@@ -17,6 +18,15 @@ export function printUrls(run: RunFile): void {
   console.log('');
   for (const [name, url] of rows) console.log(`  ${name!.padEnd(width)}  ${withoutPassword(url!)}`);
   console.log('\nready; Ctrl-C stops everything');
+}
+
+/** The settings, a line each. */
+export function printSettings(listed: readonly ListedSetting[]): void {
+  const width = Math.max(...listed.map(({ name }) => name.length));
+  const valueWidth = Math.min(40, Math.max(...listed.map(({ value }) => value?.length ?? 0)));
+  for (const { name, value, source } of listed) {
+    console.log(`${name.padEnd(width)}  ${(value ?? '-').padEnd(valueWidth)}  ${source}`);
+  }
 }
 
 /** A cluster's state for people. */

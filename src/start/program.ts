@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import { redactSecrets } from '../platform/redact.ts';
 import { complain } from './complain.ts';
 import { printStatus, printUrls } from './print.ts';
 
@@ -58,6 +59,12 @@ export function createProgram(): Command {
     .command('resume')
     .description('go on draining')
     .action(() => complain(() => pause(false)));
+
+  program
+    .command('config')
+    .description('every setting with its value and where it comes from; secrets as ***')
+    .option('--json', 'as JSON')
+    .action((options: { json?: boolean }) => complain(() => runConfig(options)));
 
   program
     .command('audit')
@@ -151,7 +158,7 @@ async function runUp(): Promise<void> {
   const starting = startUp((line) => console.log(line));
   // No deadline here: every phase of the stop has its own.
   const grace = closeWithGrace({ delay: false, logger: false }, async ({ err }) => {
-    if (err) console.error(err.stack);
+    if (err) console.error(redactSecrets(err.stack ?? err.message));
     console.log('stopping');
     await (await starting.catch(() => undefined))?.stop();
     console.log('stopped');
@@ -198,6 +205,16 @@ async function runStatus(options: { json?: boolean }): Promise<void> {
   const status = await readStatus();
   if (options.json) console.log(JSON.stringify(status, undefined, 2));
   else printStatus(status);
+}
+
+async function runConfig(options: { json?: boolean }): Promise<void> {
+  const [{ listSettings }, { printSettings }] = await Promise.all([
+    import('../platform/config/describe.ts'),
+    import('./print.ts'),
+  ]);
+  const listed = listSettings();
+  if (options.json) console.log(JSON.stringify(listed, undefined, 2));
+  else printSettings(listed);
 }
 
 async function runAudit(options: { json?: boolean; sale?: string; log?: string }): Promise<void> {

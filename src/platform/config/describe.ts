@@ -1,3 +1,4 @@
+import { readConfig } from './read.ts';
 import { type Setting, settings } from './settings.ts';
 
 /** The settings as a Markdown table, for docs/configuration.md. */
@@ -8,4 +9,28 @@ export function describeSettings(): string {
     return `| \`${name}\` | ${setting.fallback ? `\`${setting.fallback}\`` : ''} | ${range} | ${setting.about} |`;
   });
   return ['| variable | default | range | what it does |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+export interface ListedSetting {
+  readonly name: string;
+  /** As it would be written in the environment, a secret as `***`; absent where the setting is unset. */
+  readonly value?: string;
+  readonly source: 'default' | 'environment' | 'unset';
+}
+
+/**
+ * Every setting as it is in force.
+ *
+ * @throws ConfigError where the environment has faults.
+ */
+export function listSettings(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): ListedSetting[] {
+  readConfig(environment);
+  return Object.entries<Setting>(settings).map(([name, setting]) => {
+    const given = environment[name];
+    if (given) return { name, value: setting.secret ? '***' : given, source: 'environment' };
+    if (setting.fallback === undefined) return { name, source: 'unset' };
+    return { name, value: setting.fallback, source: 'default' };
+  });
 }

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { listSettings } from './describe.ts';
 import { addressSet, ConfigError, readConfig } from './read.ts';
 import { type Setting, settings } from './settings.ts';
 
@@ -193,4 +194,24 @@ describe('authentication', () => {
     const { AUTH: _, ...rest } = jwt;
     expect(faultsOf({ ...rest, JWT_KEY: rsa })).toHaveLength(3);
   });
+});
+
+it('the print-out has every setting with its source, and no secret', () => {
+  const listed = listSettings({ ...urls, PORT: '81' });
+  expect(listed.map((one) => one.name)).toEqual(Object.keys(settings));
+  const of = (name: string) => listed.find((one) => one.name === name);
+  expect(of('PORT')).toEqual({ name: 'PORT', value: '81', source: 'environment' });
+  expect(of('GATEWAYS')).toEqual({ name: 'GATEWAYS', value: '1', source: 'default' });
+  expect(of('ADMIN_TOKEN')).toEqual({ name: 'ADMIN_TOKEN', source: 'unset' });
+  expect(of('DATABASE_URL')).toEqual({ name: 'DATABASE_URL', value: '***', source: 'environment' });
+  expect(JSON.stringify(listed)).not.toContain('hidden');
+  expect(() => listSettings({ PORT: 'x' })).toThrow(ConfigError);
+});
+
+it('whatever holds a password, key or token is a secret', () => {
+  for (const [name, setting] of Object.entries<Setting>(settings)) {
+    if (/TOKEN|KEY|PASSWORD|SECRET|^(DATABASE|AMQP|REDIS|SMTP).*URL$/.test(name)) {
+      expect(setting.secret, name).toBe(true);
+    }
+  }
 });
