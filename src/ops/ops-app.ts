@@ -3,9 +3,15 @@ import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, fastif
 import type { Registry } from 'prom-client';
 import { isOrderError } from '../order/errors.ts';
 import type { LedgerOperations } from '../order/ports/ledger.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import { protectPages } from '../platform/security-headers.ts';
 import type { ClusterState } from './cluster-watch.ts';
+import { createLoginLimit } from './login-limit.ts';
 import type { SaleOperations } from './sales.ts';
+
+/** Operators, Prometheus and the pages they watch. */
+const maxConnections = 1_000;
 
 /** The ops port: metrics of the cluster, health, and the admin API behind the token. */
 export function createOpsApp(deps: {
@@ -14,17 +20,23 @@ export function createOpsApp(deps: {
   ledger: Pick<LedgerOperations, 'setCap' | 'setPaused'>;
   sales: SaleOperations;
   adminToken: string | undefined;
+  clock: Pick<Clock, 'nowMs'>;
   logger: Logger;
 }): FastifyInstance {
   const { ledger, logger, sales } = deps;
+  const loginLimit = createLoginLimit({ clock: deps.clock });
   const app = fastify({
     loggerInstance: logger as FastifyBaseLogger,
     disableRequestLogging: true,
     bodyLimit: 64 * 1024,
     requestTimeout: 10_000,
+    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
     forceCloseConnections: true,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
   });
+
+  app.server.maxConnections = maxConnections;
+  protectPages(app);
 
   app.get('/metrics', async (_request, reply) => {
     reply.header('content-type', deps.registry.contentType);
@@ -46,8 +58,15 @@ export function createOpsApp(deps: {
   app.register(
     async (admin) => {
       admin.addHook('onRequest', async (request, reply) => {
+        const waitSeconds = loginLimit.waitSeconds(request.ip);
+        if (waitSeconds > 0) {
+          reply.header('retry-after', String(waitSeconds));
+          return refuse(reply, 429, 'rate-limited', 'too many failed logins from this address');
+        }
         if (deps.adminToken && sameSecret(request.headers.authorization ?? '', `Bearer ${deps.adminToken}`))
           return;
+        loginLimit.failed(request.ip);
+        logger.warn({ who: request.ip, what: `${request.method} ${request.url}` }, 'admin login failed');
         reply.header('www-authenticate', 'Bearer');
         return refuse(reply, 401, 'unauthorized', 'send the admin token as a bearer token');
       });

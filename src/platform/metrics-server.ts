@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import type { Lifecycle } from './lifecycle.ts';
 
+const limits = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
+
 /** Serves a process's own `/metrics` on a port of its own, away from the shoppers'. */
 export function createMetricsServer(options: {
   registry: Registry;
@@ -10,7 +12,7 @@ export function createMetricsServer(options: {
   /** 0: a free one. */
   port: number;
 }): Lifecycle & { url(): string } {
-  const server = createServer((request, response) => {
+  const server = createServer(limits, (request, response) => {
     if (request.method !== 'GET' || request.url !== '/metrics') {
       response.writeHead(404).end();
       return;

@@ -41,6 +41,7 @@ export function composeOps(context: RoleContext): Role {
     ledger,
     sales: createSaleOperations({ ledger, claims, clock }),
     adminToken: config.ADMIN_TOKEN,
+    clock,
     logger,
   });
   const ledgerWithCap = {
