@@ -1,5 +1,5 @@
 import { type CommandResult, runSluice } from '../instance/sluice-command.ts';
-import { LOAD_SKU, WARMUP_SKU } from '../scenario.ts';
+import { LOAD_SKU, WARMUP_SKU } from '../settings.ts';
 import type { Arena } from './arena.ts';
 import type { AuditResult } from './figure.ts';
 

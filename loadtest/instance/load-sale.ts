@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LOAD_SKU, PLENTY, WARMUP_SKU } from '../scenario.ts';
+import { LOAD_SKU, PLENTY, WARMUP_SKU } from '../settings.ts';
 import { mustRunSluice, runSluice, type SluiceCommand } from './sluice-command.ts';
 
 export interface LoadSale {

@@ -1,5 +1,6 @@
 import { traceProfile } from '../profile/trace.ts';
-import { PLENTY, type Scenario } from '../scenario.ts';
+import type { Scenario } from '../scenario.ts';
+import { PLENTY } from '../settings.ts';
 import {
   acceptedWithin,
   auditClean,

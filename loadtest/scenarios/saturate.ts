@@ -1,4 +1,5 @@
-import { PLENTY, type Scenario } from '../scenario.ts';
+import type { Scenario } from '../scenario.ts';
+import { PLENTY } from '../settings.ts';
 import {
   auditClean,
   backlogDrained,

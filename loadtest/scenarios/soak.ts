@@ -1,5 +1,6 @@
 import { hold } from '../profile/rate-profile.ts';
-import { PLENTY, type Scenario } from '../scenario.ts';
+import type { Scenario } from '../scenario.ts';
+import { PLENTY } from '../settings.ts';
 import {
   acceptedWithin,
   auditClean,

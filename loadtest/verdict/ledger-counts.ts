@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
-import { LOAD_SKU } from '../scenario.ts';
+import { LOAD_SKU } from '../settings.ts';
 
 /** The orders of one sale, read from Postgres by the load test itself, not by the product. */
 export interface LedgerCounts {

@@ -1,5 +1,5 @@
 import type { DriveResult } from '../driver/recorder.ts';
-import type { Settings } from '../scenario.ts';
+import type { Settings } from '../settings.ts';
 import type { InstanceSample } from '../watch/sampler.ts';
 import type { AuditVerdict } from './audit.ts';
 import type { LedgerCounts } from './ledger-counts.ts';

@@ -1,4 +1,4 @@
-import { LOAD_SKU } from '../../scenario.ts';
+import { LOAD_SKU } from '../../settings.ts';
 import type { Arena } from '../arena.ts';
 import { auditSale } from '../audit-sale.ts';
 import type { Turn } from '../figure.ts';

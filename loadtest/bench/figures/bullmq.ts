@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
-import { LOAD_SKU } from '../../scenario.ts';
+import { LOAD_SKU } from '../../settings.ts';
 import type { Arena } from '../arena.ts';
 import type { Turn } from '../figure.ts';
 import { type MeasureOptions, measure } from '../measure.ts';

@@ -1,4 +1,4 @@
-import { LOAD_SKU, PLENTY } from '../../scenario.ts';
+import { LOAD_SKU, PLENTY } from '../../settings.ts';
 import type { Arena } from '../arena.ts';
 import type { Turn } from '../figure.ts';
 import { type MeasureOptions, measure } from '../measure.ts';

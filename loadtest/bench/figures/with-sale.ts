@@ -1,6 +1,6 @@
 import { openLoadSale } from '../../instance/load-sale.ts';
 import { mustRunSluice } from '../../instance/sluice-command.ts';
-import { PLENTY } from '../../scenario.ts';
+import { PLENTY } from '../../settings.ts';
 import type { Arena } from '../arena.ts';
 
 /** Opens a sale of its own for one turn, and puts it away behind it. */
