@@ -108,7 +108,7 @@ it('refusals ask to come back at different times', async () => {
   expect(new Set(after).size).toBeGreaterThan(1);
 });
 
-it('a stop ends requests under way with 202, is not ready first, and takes no new connection', async () => {
+it('a stop ends requests under way with 202, is not ready meanwhile, and takes no new connection', async () => {
   const { gateway, valve } = await gatewayBehindValve();
   const { hostname, port } = new URL(gateway.url);
   expect((await get(`${gateway.url}/readyz`)).body).toEqual({ status: 'ready', reasons: [] });
