@@ -15,10 +15,15 @@ export function createLoginLimit({ clock }: { clock: Pick<Clock, 'nowMs'> }) {
   /** When all failures of an address will be forgiven, milliseconds since the epoch. */
   const clearAtMs = new Map<string, number>();
 
+  let sweepAtMs = 0;
+
   function accountOf(address: string): string {
     if (clearAtMs.has(address) || clearAtMs.size < maxAddresses) return address;
     const nowMs = clock.nowMs();
-    for (const [key, atMs] of clearAtMs) if (atMs <= nowMs) clearAtMs.delete(key);
+    if (nowMs >= sweepAtMs) {
+      for (const [key, atMs] of clearAtMs) if (atMs <= nowMs) clearAtMs.delete(key);
+      sweepAtMs = nowMs + 1_000;
+    }
     return clearAtMs.size < maxAddresses ? address : 'others';
   }
 

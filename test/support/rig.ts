@@ -48,7 +48,7 @@ export interface LedgerCounts {
 /** How a role differs from what it would be alone on the stack. */
 export interface RoleOptions {
   /** Servers that are reached another way, as through a valve. */
-  readonly target?: Partial<Pick<Stack, 'databaseUrl' | 'amqpUrl' | 'redisUrl'>>;
+  readonly target?: Partial<Pick<Stack, 'databaseUrl' | 'amqpUrl' | 'amqpManagementUrl' | 'redisUrl'>>;
   readonly hitFailpoint?: HitFailpoint;
 }
 
