@@ -45,9 +45,9 @@ export function createDeadLetterer(deps: {
         cause,
         failedAtMs: deps.clock.nowMs(),
         history: [
-          `claimed ${new Date(order.claimedAtMs).toISOString()}`,
+          `claimed ${timeOf(order.claimedAtMs)}`,
           `${entry.delivery.delivery.redelivered ? 'redelivered' : 'delivered'} to a drainer`,
-          `failed ${new Date(deps.clock.nowMs()).toISOString()}: ${cause}`,
+          `failed ${timeOf(deps.clock.nowMs())}: ${cause}`,
         ],
       }),
     );
@@ -79,7 +79,8 @@ export function createDeadLetterer(deps: {
       for (const { entry, settlement } of written.settled) {
         // A redelivery may be what a crash between the commit and the dead letter left: a twin is harmless.
         const isNew = !settlement.repeated || entry.delivery.delivery.redelivered;
-        if (settlement.status === 'failed' && isNew) {
+        const isGivenUp = settlement.reason === 'purged';
+        if (settlement.status === 'failed' && isNew && !isGivenUp) {
           await one(entry, 'the ledger refused the order', settlement.reason ?? 'failed');
         }
       }
@@ -99,9 +100,9 @@ export function createDeadLetterer(deps: {
           order: undefined,
           content,
           reason: 'the message is not an envelope',
-          cause: error.message,
+          cause: describe(error),
           failedAtMs: deps.clock.nowMs(),
-          history: [`failed ${new Date(deps.clock.nowMs()).toISOString()}: ${error.message}`],
+          history: [`failed ${timeOf(deps.clock.nowMs())}: ${describe(error)}`],
         }),
       );
       ack();
@@ -109,9 +110,18 @@ export function createDeadLetterer(deps: {
   };
 }
 
+/** Headers must fit into one frame of the broker, cause and history together. */
+const causeMaxCharacters = 2_000;
+
 function describe(error: OrderError): string {
   const { cause } = error;
   const code =
     cause && typeof cause === 'object' && 'code' in cause ? ` (SQLSTATE ${String(cause.code)})` : '';
-  return `${error.message}${code}`;
+  return `${error.message.slice(0, causeMaxCharacters)}${code}`;
+}
+
+/** A message can claim any time, even one that no date can hold. */
+function timeOf(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? `at ${ms} ms` : date.toISOString();
 }

@@ -1,5 +1,5 @@
 import { isOrderError } from '../order/errors.ts';
-import type { Claims } from '../order/ports/claims.ts';
+import type { Claims, SettledClaim } from '../order/ports/claims.ts';
 import type { Cap, Ledger } from '../order/ports/ledger.ts';
 import type { ConsumerHandlers, DeadLetterPublisher, OrderConsumer } from '../order/ports/queue.ts';
 import type { Settlement } from '../order/states.ts';
@@ -25,7 +25,7 @@ export interface DrainerDeps {
   /** Makes the consumer that will call these handlers. */
   readonly createConsumer: (handlers: ConsumerHandlers) => OrderConsumer & Lifecycle;
   readonly ledger: Pick<Ledger, 'settleBatch' | 'recordFailed' | 'readCap'>;
-  readonly claims: Pick<Claims, 'settle'>;
+  readonly claims: Pick<Claims, 'settle' | 'holdFailed'>;
   readonly deadLetters: DeadLetterPublisher;
   readonly metrics: DrainMetrics;
   readonly clock: Clock;
@@ -200,7 +200,7 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
     deps.hitFailpoint('commit-settle');
     const failed = await deadLetterer.orders(written);
     const settlements: Settlement[] = [...written.settled.map((s) => s.settlement), ...failed.settlements];
-    await settleClaims(settlements);
+    await settleClaims(settlements, failedOrders(written, failed));
     deps.hitFailpoint('settle-ack');
     for (const { entry } of written.settled) markDone(entry);
     for (const entry of failed.done) markDone(entry);
@@ -243,6 +243,17 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
       await consumer.stop(deadlineMs);
     },
   };
+}
+
+/** The orders of a batch that failed and may yet be redriven. */
+function failedOrders(
+  { settled }: WrittenBatch<BatchEntry>,
+  failed: { readonly settlements: readonly Settlement[]; readonly done: readonly BatchEntry[] },
+): SettledClaim[] {
+  const unwritable = failed.done.map((entry, i) => ({ entry, settlement: failed.settlements[i]! }));
+  return [...settled, ...unwritable]
+    .filter(({ settlement }) => settlement.status === 'failed' && settlement.reason !== 'purged')
+    .map(({ entry, settlement }) => ({ ...settlement, order: entry.order }));
 }
 
 const stoppedCap: Cap = { ordersPerSecond: 1, paused: true, reason: 'configured', burstOrders: 1 };

@@ -1,4 +1,4 @@
-import { isOrderError, type OrderError } from '../order/errors.ts';
+import { isOrderError, type OrderError, orderError } from '../order/errors.ts';
 import type { ClaimedOrder } from '../order/order.ts';
 import type { BatchOutcome, Cap, Ledger } from '../order/ports/ledger.ts';
 import type { Settlement } from '../order/states.ts';
@@ -28,7 +28,7 @@ interface Deps {
 
 /**
  * Writes a batch, whatever it takes: waits for the cap, holds the batch and backs off while the ledger is away,
- * and bisects a batch that can't be written until the orders at fault stand alone.
+ * and bisects a batch that can't be written, or breaks the code, until the orders at fault stand alone.
  *
  * When `signal` is aborted it gives up waiting and returns the rest in `left`.
  */
@@ -40,6 +40,22 @@ export function createBatchWriter(deps: Deps) {
     deps.onLedger(true);
     deps.backOff.reset();
     return outcome;
+  }
+
+  /**
+   * Our own code broke. Where an empty batch goes through, it is an order that breaks it, and bisecting finds it;
+   * where not even that does, nothing would be left after the bisecting: throws.
+   */
+  async function faultOfTheBatch(thrown: unknown): Promise<OrderError> {
+    deps.logger.error({ err: thrown }, 'a batch broke the code');
+    try {
+      await deps.ledger.settleBatch([]);
+    } catch (error) {
+      if (isOrderError(error) && error.disposition === 'retry') return error;
+      throw thrown;
+    }
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return orderError('batch-unwritable', `the order breaks the code: ${message}`, { cause: thrown });
   }
 
   return async function writeBatch<Entry extends { readonly order: ClaimedOrder }>(
@@ -58,8 +74,9 @@ export function createBatchWriter(deps: Deps) {
       let outcome: BatchOutcome;
       try {
         outcome = await settle(part.map((entry) => entry.order));
-      } catch (error) {
-        if (isOrderError(error, 'batch-unwritable')) {
+      } catch (thrown) {
+        const error = isOrderError(thrown) ? thrown : await faultOfTheBatch(thrown);
+        if (error.code === 'batch-unwritable') {
           if (part.length === 1) {
             unwritable.push({ entry: part[0]!, error });
             parts = rest;
@@ -68,7 +85,7 @@ export function createBatchWriter(deps: Deps) {
           }
           continue;
         }
-        if (!isOrderError(error) || error.disposition !== 'retry') throw error;
+        if (error.disposition !== 'retry') throw error;
         deps.onLedger(false);
         const waitMs = deps.backOff.nextMs();
         deps.logger.warn(

@@ -5,7 +5,11 @@ import { createTestDatabase } from './ledger.testing.ts';
 import { migrate } from './migrate.ts';
 
 const files = readdirSync(new URL('migrations/', import.meta.url)).sort();
-const everything = [...files.map((name) => `applied migrations/${name}`), 'applied settle-batch.sql'];
+const everything = [
+  ...files.map((name) => `applied migrations/${name}`),
+  'applied settle-batch.sql',
+  'applied redrive-order.sql',
+];
 
 async function onDatabase<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client(databaseUrl);

@@ -24,11 +24,14 @@ export function createClusterWatch(deps: {
   claims: Pick<SaleClaims, 'cluster' | 'counters' | 'announceCap' | 'pending' | 'nowMs'>;
   ledger: Pick<Ledger, 'readCap'> & Pick<LedgerReader, 'sales'>;
   readDepth: () => Promise<QueueDepth>;
+  /** Called when RabbitMQ is back after being away: one that lost its data has lost the queues' limits too. */
+  restoreTopology?: () => Promise<void>;
   metrics: ClusterMetrics;
   logger: Logger;
 }) {
   const { claims, ledger, metrics } = deps;
   const down = new Set<string>();
+  let brokerWasAway = false;
   /** The ledger's stock at the look before, by sale and SKU: claims settle within one interval. */
   let stockBefore = new Map<string, number>();
 
@@ -43,6 +46,16 @@ export function createClusterWatch(deps: {
       if (!down.has(dependency)) deps.logger.warn({ dependency, err: error }, 'a dependency is away');
       down.add(dependency);
       return undefined;
+    }
+  }
+
+  async function restoreTopology(): Promise<void> {
+    if (!brokerWasAway || !deps.restoreTopology) return;
+    try {
+      await deps.restoreTopology();
+      brokerWasAway = false;
+    } catch (error) {
+      deps.logger.warn({ err: error }, 'the queues cannot be declared again yet; trying again');
     }
   }
 
@@ -98,6 +111,8 @@ export function createClusterWatch(deps: {
         return readClaims(live);
       });
       const depth = await ask('rabbitmq', deps.readDepth);
+      if (depth) await restoreTopology();
+      else brokerWasAway = true;
 
       const { waiting, oldestAgeMs } = fromClaims ?? {};
       const counters = fromClaims?.counters ?? new Map<string, SaleCounters>();

@@ -7,6 +7,8 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { protectPages } from '../platform/security-headers.ts';
 import type { ClusterState } from './cluster-watch.ts';
+import { addDeadLetterRoutes } from './dead-letter-routes.ts';
+import type { DeadLetterOperations } from './dead-letters.ts';
 import { createLoginLimit } from './login-limit.ts';
 import type { SaleOperations } from './sales.ts';
 
@@ -19,6 +21,7 @@ export function createOpsApp(deps: {
   state: () => ClusterState | undefined;
   ledger: Pick<LedgerOperations, 'setCap' | 'setPaused'>;
   sales: SaleOperations;
+  deadLetters: DeadLetterOperations;
   adminToken: string | undefined;
   clock: Pick<Clock, 'nowMs'>;
   logger: Logger;
@@ -83,12 +86,13 @@ export function createOpsApp(deps: {
         );
       });
       admin.setErrorHandler(
-        (error: Error & { validation?: unknown; statusCode?: number }, request, reply) => {
+        (error: Error & { validation?: unknown; statusCode?: number; code?: string }, request, reply) => {
           if (error instanceof RangeError) return refuse(reply, 400, 'invalid', error.message);
           if (isOrderError(error, 'unknown-sale')) return refuse(reply, 404, error.code, error.message);
           if (isOrderError(error, 'sale-change-refused'))
             return refuse(reply, 409, error.code, error.message);
           if (isOrderError(error)) return refuse(reply, 503, error.code, error.message);
+          if (error.code === 'broker-away') return refuse(reply, 503, error.code, error.message);
           if (error.validation || (error.statusCode ?? 500) < 500) {
             return refuse(reply, error.statusCode ?? 400, 'invalid', error.message);
           }
@@ -105,6 +109,7 @@ export function createOpsApp(deps: {
       );
       admin.post('/pause', async () => ledger.setPaused(true));
       admin.post('/resume', async () => ledger.setPaused(false));
+      addDeadLetterRoutes(admin, deps.deadLetters);
       admin.post<{ Params: { saleId: string }; Body: { restockId: string; sku: string; pieces: number } }>(
         '/sales/:saleId/restocks',
         {

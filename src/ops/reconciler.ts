@@ -1,6 +1,6 @@
 import type { ClaimedOrder } from '../order/order.ts';
-import type { Claims, PendingClaim, SaleClaims } from '../order/ports/claims.ts';
-import type { LedgerReader } from '../order/ports/ledger.ts';
+import type { Claims, SaleClaims } from '../order/ports/claims.ts';
+import type { LedgerOrder, LedgerReader } from '../order/ports/ledger.ts';
 import type { OrderPublisher } from '../order/ports/queue.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { ClusterMetrics } from '../platform/metrics.ts';
@@ -14,6 +14,15 @@ export interface ReconcilerOptions {
 export interface ReconcilerRound {
   readonly republished: number;
   readonly settled: number;
+}
+
+/** What is to be done for one sale, at most 1,000 orders of each kind a round. */
+export interface SalePlan {
+  readonly saleId: string;
+  /** Settled in the ledger; their claims do not know. */
+  readonly settle: readonly LedgerOrder[];
+  /** Not known to be in the queue, or waiting for longer than it explains. */
+  readonly republish: readonly ClaimedOrder[];
 }
 
 /** Claims looked at per sale and round. */
@@ -43,8 +52,7 @@ export function createReconciler(deps: {
   /** When each order was published again, in Redis time. */
   const republishedAtMs = new Map<string, number>();
 
-  async function republish(orders: readonly ClaimedOrder[], nowMs: number): Promise<number> {
-    const due = orders.filter((order) => !republishedAtMs.has(keyOf(order)));
+  async function republish(due: readonly ClaimedOrder[], nowMs: number): Promise<number> {
     for (let i = 0; i < due.length; i += options.envelopeMaxOrders) {
       const part = due.slice(i, i + options.envelopeMaxOrders);
       const saleId = part[0]!.saleId;
@@ -59,32 +67,53 @@ export function createReconciler(deps: {
     return due.length;
   }
 
-  /** Settles what the ledger has and publishes what it has not and is too old to be on its way. */
-  async function settleOrRepublish(
-    saleId: string,
-    suspects: readonly PendingClaim[],
-    nowMs: number,
-    lostBeforeMs: number,
-  ): Promise<ReconcilerRound> {
-    const ids = suspects.map(({ order }) => order.transactionId);
-    const found = await ledger.find(saleId, ids);
-    if (found.length > 0) {
-      await claims.settle(
-        saleId,
-        found.map(({ order, ...settled }) => ({
-          order: { saleId, transactionId: order.transactionId },
-          ...settled,
-        })),
-      );
-    }
-    const settledIds = new Set(found.map(({ order }) => order.transactionId));
-    const lost = suspects
-      .map(({ order }) => order)
-      .filter((order) => order.claimedAtMs < lostBeforeMs && !settledIds.has(order.transactionId));
-    return { settled: found.length, republished: await republish(lost, nowMs) };
+  async function settle({ saleId, settle: found }: SalePlan): Promise<number> {
+    if (found.length === 0) return 0;
+    await claims.settle(
+      saleId,
+      found.map(({ order, ...settled }) => ({
+        order: { saleId, transactionId: order.transactionId },
+        ...settled,
+      })),
+    );
+    return found.length;
+  }
+
+  /** Decides for one sale; changes nothing. */
+  async function planSale(saleId: string, nowMs: number, explainedMs: number | undefined): Promise<SalePlan> {
+    const unconfirmed = await claims.unconfirmed(saleId, nowMs - 2 * options.confirmTimeoutMs, roundOrders);
+    const late =
+      explainedMs === undefined
+        ? []
+        : await claims.pending(saleId, nowMs - explainedMs - lookUpAfterMs, roundOrders);
+    const found = await ledger.find(
+      saleId,
+      late.map(({ order }) => order.transactionId),
+    );
+    const lostBeforeMs = nowMs - (explainedMs ?? 0) - lostAfterMs;
+    const lost = late.filter(({ order }) => order.claimedAtMs < lostBeforeMs);
+    const toRepublish = new Map([...unconfirmed, ...lost].map(({ order }) => [order.transactionId, order]));
+    for (const { order } of found) toRepublish.delete(order.transactionId);
+    const republish = [...toRepublish.values()].filter((order) => {
+      const atMs = republishedAtMs.get(keyOf(order));
+      return atMs === undefined || nowMs - atMs > patienceMs;
+    });
+    return { saleId, settle: found, republish };
   }
 
   return {
+    /**
+     * What a round over these sales would do now; changes nothing, and needs no broker.
+     *
+     * @param explainedMs as for `round`
+     */
+    async plan(saleIds: readonly string[], explainedMs: number | undefined): Promise<SalePlan[]> {
+      const nowMs = await claims.nowMs();
+      const plans: SalePlan[] = [];
+      for (const saleId of saleIds) plans.push(await planSale(saleId, nowMs, explainedMs));
+      return plans;
+    },
+
     /**
      * One round over these sales.
      *
@@ -99,23 +128,9 @@ export function createReconciler(deps: {
       const nowMs = await claims.nowMs();
       for (const [key, atMs] of republishedAtMs) if (nowMs - atMs > patienceMs) republishedAtMs.delete(key);
       for (const saleId of saleIds) {
-        const unconfirmed = await claims.unconfirmed(
-          saleId,
-          nowMs - 2 * options.confirmTimeoutMs,
-          roundOrders,
-        );
-        if (unconfirmed.length > 0) {
-          republished += await republish(
-            unconfirmed.map(({ order }) => order),
-            nowMs,
-          );
-        }
-        if (explainedMs === undefined) continue;
-        const late = await claims.pending(saleId, nowMs - explainedMs - lookUpAfterMs, roundOrders);
-        if (late.length === 0) continue;
-        const done = await settleOrRepublish(saleId, late, nowMs, nowMs - explainedMs - lostAfterMs);
-        republished += done.republished;
-        settled += done.settled;
+        const plan = await planSale(saleId, nowMs, explainedMs);
+        settled += await settle(plan);
+        republished += await republish(plan.republish, nowMs);
       }
       if (republished + settled > 0) logger.warn({ republished, settled }, 'reconciled');
       deps.metrics.reconciled.labels('republished').inc(republished);

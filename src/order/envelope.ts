@@ -37,10 +37,9 @@ export function decodeEnvelope(content: Buffer): Envelope {
     throw orderError('envelope-unreadable', 'the envelope is not JSON', { cause });
   }
   if (parsed?.v !== envelopeVersion) {
-    throw orderError(
-      'envelope-unreadable',
-      `envelope version ${String(parsed?.v)} is not ${envelopeVersion}`,
-    );
+    // Not `String`: what JSON calls an object may bring its own `toString`, and be no function.
+    const version = JSON.stringify(parsed?.v)?.slice(0, 100);
+    throw orderError('envelope-unreadable', `envelope version ${version} is not ${envelopeVersion}`);
   }
   const saleId = parsed.sale;
   if (typeof saleId !== 'string' || !Array.isArray(parsed.orders)) {

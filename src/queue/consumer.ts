@@ -1,6 +1,6 @@
 import type { Channel, ConsumeMessage, Message } from 'amqplib';
 import { decodeEnvelope, type Envelope } from '../order/envelope.ts';
-import { isOrderError } from '../order/errors.ts';
+import { isOrderError, orderError } from '../order/errors.ts';
 import type { ConsumerHandlers, OrderConsumer } from '../order/ports/queue.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
@@ -133,8 +133,11 @@ export function createConsumer(options: ConsumerOptions): OrderConsumer & Lifecy
     try {
       envelope = decodeEnvelope(message.content);
     } catch (error) {
-      if (!isOrderError(error, 'envelope-unreadable')) throw error;
-      handlers.onUnreadable(message.content, error, ack);
+      // A message that our own decoder stumbles over is isolated like any other, or it would come again for ever.
+      const unreadable = isOrderError(error)
+        ? error
+        : orderError('envelope-unreadable', 'the envelope broke the decoder', { cause: error });
+      handlers.onUnreadable(message.content, unreadable, ack);
       return;
     }
     if (envelope.orders.length === 0) ack();

@@ -1,13 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { GetMessage } from 'amqplib';
 import type { ClaimedOrder } from '../order/order.ts';
-import type { DeadLetter } from '../order/ports/queue.ts';
-
-/** A dead letter as it lies in the queue. */
-export interface DeadLetterView extends DeadLetter {
-  /** Unique; stays with the letter until it is redriven or purged. */
-  readonly id: string;
-}
+import type { DeadLetter, DeadLetterView } from '../order/ports/queue.ts';
 
 /**
  * A message of `sluice.orders.dead`: the order as JSON, or the bytes that could not be decoded, as
@@ -37,7 +31,10 @@ export function decodeDeadLetter(message: GetMessage): DeadLetterView {
   const history = headers['sluice-history'];
   const order = headers['sluice-holds'] === 'order' ? readOrder(message.content) : undefined;
   return {
-    id: text(headers['sluice-letter-id']),
+    // A message that somebody else put there has no ID; its content gives it one that lasts.
+    id:
+      text(headers['sluice-letter-id']) ||
+      createHash('sha256').update(message.content).digest('hex').slice(0, 32),
     order,
     ...(order ? {} : { content: message.content }),
     reason: text(headers['sluice-reason']),
@@ -49,7 +46,12 @@ export function decodeDeadLetter(message: GetMessage): DeadLetterView {
 
 function readOrder(content: Buffer): ClaimedOrder | undefined {
   try {
-    return JSON.parse(content.toString('utf8')) as ClaimedOrder;
+    const order = JSON.parse(content.toString('utf8')) as Partial<Record<keyof ClaimedOrder, unknown>> | null;
+    const { saleId, transactionId, sku, customerId, quantity, sequence, claimedAtMs } = order ?? {};
+    const isOrder =
+      [saleId, transactionId, sku, customerId].every((field) => typeof field === 'string') &&
+      [quantity, sequence, claimedAtMs].every((field) => Number.isInteger(field));
+    return isOrder ? (order as ClaimedOrder) : undefined;
   } catch {
     return undefined;
   }

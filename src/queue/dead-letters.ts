@@ -1,26 +1,10 @@
 import type { Channel, ChannelModel, GetMessage } from 'amqplib';
+import type { DeadLetterBox, DeadLetterView } from '../order/ports/queue.ts';
 import type { Logger } from '../platform/logger.ts';
 import { closeConnection, openConnection } from './connection.ts';
-import { type DeadLetterView, decodeDeadLetter } from './dead-letter-format.ts';
+import { decodeDeadLetter } from './dead-letter-format.ts';
 import { QueueError } from './queue-error.ts';
 import { deadQueue } from './queues.ts';
-
-export type { DeadLetterView };
-
-export interface DeadLetters {
-  /** The oldest `limit` letters. They stay in the queue. */
-  list(limit: number): Promise<DeadLetterView[]>;
-  /**
-   * Hands each letter that `filter` picks to `handle`, oldest first, one at a time, and removes it when that
-   * resolves `done`. Letters that arrive meanwhile are left for the next call. When `handle` rejects, so does
-   * this, with the same error, and that letter and all after it stay. A crash after `handle` and before the
-   * removal leaves the letter: `handle` must bear repetition.
-   */
-  take(
-    filter: (letter: DeadLetterView) => boolean,
-    handle: (letter: DeadLetterView) => Promise<'done' | 'keep'>,
-  ): Promise<{ readonly done: number; readonly kept: number }>;
-}
 
 /**
  * Dead letters for operators. Each call has a connection of its own and holds the letters it looks at until it
@@ -33,7 +17,7 @@ export function createDeadLetters({
 }: {
   readonly amqpUrl: string;
   readonly logger: Logger;
-}): DeadLetters {
+}): DeadLetterBox {
   async function withChannel<T>(work: (channel: Channel, letters: number) => Promise<T>): Promise<T> {
     let model: ChannelModel | undefined;
     try {

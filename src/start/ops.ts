@@ -1,12 +1,15 @@
 import type { AddressInfo } from 'node:net';
 import { createClaimsKeeper } from '../ops/claims-keeper.ts';
 import { createClusterWatch } from '../ops/cluster-watch.ts';
+import { createDeadLetterOperations } from '../ops/dead-letters.ts';
 import { createOpsApp } from '../ops/ops-app.ts';
 import { createOpsLoops } from '../ops/ops-loops.ts';
 import { createReconciler } from '../ops/reconciler.ts';
 import { createSaleOperations } from '../ops/sales.ts';
 import { createClusterMetrics } from '../platform/metrics.ts';
+import { createDeadLetters } from '../queue/dead-letters.ts';
 import { readDepth, waitUntilEmpty } from '../queue/depth.ts';
+import { declareTopology } from '../queue/topology.ts';
 import { inOrder, neighbourPatienceMs, startedWithin } from './in-order.ts';
 import type { Role, RoleContext } from './role.ts';
 import { claimsFor, ledgerFor, publisherFor } from './stages.ts';
@@ -18,7 +21,14 @@ export function composeOps(context: RoleContext): Role {
   const claims = claimsFor(context);
   const ledger = ledgerFor(context, 'ops');
   const publisher = publisherFor(context);
-  const watch = createClusterWatch({ claims, ledger, readDepth: () => readDepth(target), metrics, logger });
+  const watch = createClusterWatch({
+    claims,
+    ledger,
+    readDepth: () => readDepth(target),
+    restoreTopology: () => declareTopology({ ...target, queueMaxBytes: config.QUEUE_MAX_BYTES, logger }),
+    metrics,
+    logger,
+  });
   const keeper = createClaimsKeeper({
     claims,
     ledger,
@@ -40,6 +50,13 @@ export function composeOps(context: RoleContext): Role {
     state: () => loops.state(),
     ledger,
     sales: createSaleOperations({ ledger, claims, clock }),
+    deadLetters: createDeadLetterOperations({
+      box: createDeadLetters({ amqpUrl: target.amqpUrl, logger }),
+      ledger,
+      claims,
+      clock,
+      logger,
+    }),
     adminToken: config.ADMIN_TOKEN,
     clock,
     logger,

@@ -66,6 +66,19 @@ export function createProgram(): Command {
     .option('--json', 'as JSON')
     .action((options: { json?: boolean }) => complain(() => runConfig(options)));
 
+  deadLetterCommands(
+    program.command('dead-letters').description('orders that could not be written: list, redrive, purge'),
+  );
+
+  program
+    .command('reconcile')
+    .description('publish again, or settle, what a crash or an outage left undone: one round')
+    .option('--dry-run', 'only say what would be done')
+    .option('--json', 'as JSON')
+    .action((options: { dryRun?: boolean; json?: boolean }) =>
+      complain(async () => (await import('./reconcile.ts')).reconcileCommand(options)),
+    );
+
   program
     .command('audit')
     .description('check the promises against Postgres, Redis and RabbitMQ; exit 1 when one is broken')
@@ -148,6 +161,40 @@ function saleCommands(sale: Command): void {
         }),
       ),
     );
+}
+
+function deadLetterCommands(deadLetters: Command): void {
+  deadLetters
+    .command('list')
+    .description('the oldest dead letters: what, why, when, and their history')
+    .option('--json', 'as JSON')
+    .option('--limit <n>', 'at most so many', positiveNumber, 100)
+    .action((options: { json?: boolean; limit: number }) =>
+      complain(async () => (await import('./dead-letters.ts')).listDeadLetters(options)),
+    );
+  const actions = {
+    redrive: 'send orders through the ledger again; exit 1 when one has to stay',
+    purge: 'give orders up: their pieces go back on sale; exit 1 when an ID is unknown',
+  } as const;
+  for (const [action, description] of Object.entries(actions) as ['redrive' | 'purge', string][]) {
+    const command = deadLetters
+      .command(action)
+      .description(description)
+      .option('--id <id...>', 'these letters, by their ID or their transaction ID')
+      .option('--all', 'all letters')
+      .option('--sale <id>', 'letters of this sale only')
+      .option('--json', 'as JSON')
+      .action((options: { id?: string[]; all?: boolean; sale?: string; json?: boolean }) => {
+        const { id: ids, all, sale: saleId } = options;
+        if ((ids === undefined) === (all === undefined))
+          command.error('error: name --id or --all, one of both');
+        return complain(async () => {
+          const choice = { ...(ids ? { ids } : {}), ...(saleId === undefined ? {} : { saleId }) };
+          const { handleDeadLetters } = await import('./dead-letters.ts');
+          if (!(await handleDeadLetters(action, choice, options))) process.exitCode = exitCodes.failed;
+        });
+      });
+  }
 }
 
 async function runUp(): Promise<void> {
@@ -234,6 +281,11 @@ async function operate(
 ): Promise<void> {
   const { withOperations } = await import('./operations.ts');
   await withOperations(work);
+}
+
+function positiveNumber(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('it must be a whole number from 1 up');
+  return Number(text);
 }
 
 function wholeNumber(text: string): number {

@@ -63,6 +63,28 @@ export interface DeadLetter {
   readonly history: readonly string[];
 }
 
+/** A dead letter as it lies in the queue. */
+export interface DeadLetterView extends DeadLetter {
+  /** Unique; stays with the letter until it is redriven or purged. */
+  readonly id: string;
+}
+
+/** Dead letters for operators. */
+export interface DeadLetterBox {
+  /** The oldest `limit` letters. They stay in the queue. */
+  list(limit: number): Promise<DeadLetterView[]>;
+  /**
+   * Hands each letter that `filter` picks to `handle`, oldest first, one at a time, and removes it when that
+   * resolves `done`. Letters that arrive meanwhile are left for the next call. When `handle` rejects, so does
+   * this, with the same error, and that letter and all after it stay. A crash after `handle` and before the
+   * removal leaves the letter: `handle` must bear repetition.
+   */
+  take(
+    filter: (letter: DeadLetterView) => boolean,
+    handle: (letter: DeadLetterView) => Promise<'done' | 'keep'>,
+  ): Promise<{ readonly done: number; readonly kept: number }>;
+}
+
 export interface DeadLetterPublisher {
   /** Resolves when the broker has confirmed it in `sluice.orders.dead`. Errors as for `publish`. */
   deadLetter(letter: DeadLetter): Promise<void>;

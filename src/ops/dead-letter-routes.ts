@@ -1,0 +1,59 @@
+import type { FastifyInstance } from 'fastify';
+import type { DeadLetterOperations, LetterChoice } from './dead-letters.ts';
+
+const listedDefault = 100;
+
+const choiceSchema = {
+  type: 'object',
+  additionalProperties: false,
+  oneOf: [{ required: ['ids'] }, { required: ['all'] }],
+  properties: {
+    ids: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 1_000,
+      items: { type: 'string', minLength: 1, maxLength: 64 },
+    },
+    all: { const: true },
+    saleId: { type: 'string', minLength: 1, maxLength: 64 },
+  },
+} as const;
+
+interface ChoiceBody {
+  readonly ids?: string[];
+  readonly all?: true;
+  readonly saleId?: string;
+}
+
+/**
+ * `GET /dead-letters?limit=N`; `POST /dead-letters/redrive` and `/purge` with `{ "ids": […] }` or `{ "all": true }`,
+ * and `"saleId"` to restrict them. Both answer 200 with what became of each letter.
+ */
+export function addDeadLetterRoutes(admin: FastifyInstance, deadLetters: DeadLetterOperations): void {
+  admin.get<{ Querystring: { limit?: string } }>(
+    '/dead-letters',
+    {
+      schema: {
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: { limit: { type: 'string', pattern: '^[1-9][0-9]{0,4}$' } },
+        },
+      },
+    },
+    async (request) => ({
+      letters: await deadLetters.list(Number(request.query.limit ?? listedDefault)),
+    }),
+  );
+  for (const action of ['redrive', 'purge'] as const) {
+    admin.post<{ Body: ChoiceBody }>(
+      `/dead-letters/${action}`,
+      { schema: { body: choiceSchema } },
+      async (request) => deadLetters[action](choiceOf(request.body)),
+    );
+  }
+}
+
+function choiceOf({ ids, saleId }: ChoiceBody): LetterChoice {
+  return { ...(ids === undefined ? {} : { ids }), ...(saleId === undefined ? {} : { saleId }) };
+}

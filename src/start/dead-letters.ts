@@ -1,0 +1,70 @@
+import {
+  createDeadLetterOperations,
+  type HandledLetters,
+  type LetterChoice,
+  type ListedLetter,
+} from '../ops/dead-letters.ts';
+import { systemClock } from '../platform/clock.ts';
+import { createLogger } from '../platform/logger.ts';
+import { createDeadLetters } from '../queue/dead-letters.ts';
+import { withOperations } from './operations.ts';
+
+/** `sluice dead-letters list`. */
+export async function listDeadLetters(options: { json?: boolean; limit: number }): Promise<void> {
+  const letters = await withLetters((deadLetters) => deadLetters.list(options.limit));
+  if (options.json) return console.log(JSON.stringify(letters, undefined, 2));
+  for (const letter of letters) console.log(describe(letter));
+  console.error(`${letters.length} dead letters`);
+}
+
+/** `sluice dead-letters redrive` and `purge`; resolves with whether every letter that was meant is gone. */
+export async function handleDeadLetters(
+  action: 'redrive' | 'purge',
+  choice: LetterChoice,
+  options: { json?: boolean },
+): Promise<boolean> {
+  const handled = await withLetters((deadLetters) => deadLetters[action](choice));
+  if (options.json) console.log(JSON.stringify(handled, undefined, 2));
+  else print(handled);
+  return handled.unknownIds.length === 0 && handled.letters.every(({ outcome }) => outcome !== 'kept');
+}
+
+async function withLetters<T>(
+  work: (deadLetters: ReturnType<typeof createDeadLetterOperations>) => Promise<T>,
+): Promise<T> {
+  const logger = createLogger('command', 'error');
+  return withOperations(({ ledger, claims, target }) =>
+    work(
+      createDeadLetterOperations({
+        box: createDeadLetters({ amqpUrl: target.amqpUrl, logger }),
+        ledger,
+        claims,
+        clock: systemClock,
+        logger,
+      }),
+    ),
+  );
+}
+
+function describe({ id, failedAt, reason, cause, history, order, content }: ListedLetter): string {
+  const what = order
+    ? `${order.saleId} ${order.transactionId}: ${order.quantity} of ${order.sku} for ${order.customerId}`
+    : `no order: ${JSON.stringify((content ?? '').slice(0, 200))}`;
+  return [
+    `${id}  ${failedAt ?? 'at an unknown time'}`,
+    `  ${what}`,
+    `  ${reason}: ${cause}`,
+    ...history.map((line) => `    ${line}`),
+  ].join('\n');
+}
+
+function print({ letters, unknownIds }: HandledLetters): void {
+  for (const { id, saleId, transactionId, outcome, because } of letters) {
+    const order = transactionId === null ? 'no order' : `${saleId} ${transactionId}`;
+    console.log(`${outcome.padEnd(9)}  ${id}  ${order}${because ? `  ${because}` : ''}`);
+  }
+  for (const id of unknownIds) console.error(`there is no dead letter ${id}`);
+  const count = (wanted: string) => letters.filter(({ outcome }) => outcome === wanted).length;
+  const outcomes = ['confirmed', 'purged', 'removed', 'kept'] as const;
+  console.error(outcomes.map((outcome) => `${count(outcome)} ${outcome}`).join(', '));
+}

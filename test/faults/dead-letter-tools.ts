@@ -1,0 +1,60 @@
+import amqp from 'amqplib';
+import { createDeadLetterOperations } from '../../src/ops/dead-letters.ts';
+import type { ClaimedOrder } from '../../src/order/order.ts';
+import type { DeadLetterView } from '../../src/order/ports/queue.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+import { createDeadLetters } from '../../src/queue/dead-letters.ts';
+import type { Rig } from '../support/rig.ts';
+import { until } from '../support/wait.ts';
+
+type Deps = Parameters<typeof createDeadLetterOperations>[0];
+
+/** What operators do, on the rig's servers; parts may be replaced by ones that fail at a step. */
+export function deadLettersOf(rig: Rig, replaced: Partial<Deps> = {}) {
+  return createDeadLetterOperations({
+    box: createDeadLetters({ amqpUrl: rig.stack.amqpUrl, logger: rig.logger }),
+    ledger: rig.ledger,
+    claims: rig.claims,
+    clock: systemClock,
+    logger: rig.logger,
+    ...replaced,
+  });
+}
+
+/** Puts messages into a queue that no gateway would send; resolves once the broker has them. */
+export async function inject(rig: Rig, contents: readonly (string | Buffer)[], queue = 'sluice.orders') {
+  const model = await amqp.connect(rig.stack.amqpUrl);
+  model.on('error', () => undefined);
+  const channel = await model.createConfirmChannel();
+  for (const content of contents) channel.sendToQueue(queue, Buffer.from(content), { persistent: true });
+  await channel.waitForConfirms();
+  await model.close();
+}
+
+export async function untilLetters(rig: Rig, letters: number): Promise<DeadLetterView[]> {
+  const box = createDeadLetters({ amqpUrl: rig.stack.amqpUrl, logger: rig.logger });
+  return until(
+    async () => {
+      const found = await box.list(1_000);
+      return found.length === letters && found;
+    },
+    { deadlineMs: 10_000, what: `${letters} dead letters` },
+  );
+}
+
+export async function statusOf(rig: Rig, { saleId, transactionId }: ClaimedOrder) {
+  const [view] = await rig.claims.read(saleId, [transactionId]);
+  return view && [view.status, view.reason];
+}
+
+export async function rowOf(rig: Rig, { saleId, transactionId }: ClaimedOrder) {
+  const [row] = await rig.ledger.find(saleId, [transactionId]);
+  return row && [row.status, row.reason];
+}
+
+/** Pieces of the only SKU: left to claim and held in Redis, and left in the ledger. */
+export async function stockOf(rig: Rig, saleId: string) {
+  const counters = await rig.claims.counters(saleId);
+  const [item] = counters!.items;
+  return { left: item!.left, held: item!.claimed, ledger: (await rig.counts(saleId)).stockLeft };
+}
