@@ -17,6 +17,7 @@ import type { RoleName } from './role.ts';
 import { dataFolder, type RunFile, readRunFile, removeRunFile, writeRunFile } from './run-file.ts';
 import { type SupervisedRole, superviseRole } from './supervise.ts';
 import { type Target, targetFromConfig } from './target.ts';
+import { untilReady } from './until-ready.ts';
 
 /** Another instance runs in this folder. */
 export class AlreadyRunningError extends Error {
@@ -25,6 +26,7 @@ export class AlreadyRunningError extends Error {
 }
 
 const servicesStopMs = 8_000;
+const readyMs = 30_000;
 
 /**
  * Everything on one machine: services (found or private), schema and topology, the roles as supervised processes,
@@ -113,6 +115,10 @@ export async function startUp(log: (line: string) => void): Promise<{
       if (!(await ledger.sale('demo'))) await sales.apply(demoSale(Date.now()));
     }, target);
 
+    await untilReady(
+      roles.flatMap((role) => role.process()?.url ?? []),
+      readyMs,
+    );
     const processes = roles.flatMap((role) => role.process() ?? []);
     current = {
       gatewayUrl: processes.find((process) => process.role === 'gateway')?.url ?? '',

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { isAlive } from '../../src/services/processes.ts';
+import { readRunFile } from '../../src/start/run-file.ts';
+import { post } from '../support/http.ts';
+import { createStack, type Stack } from '../support/stack.ts';
+import { createFolders, pidsOf, untilGone } from './support/instance.ts';
+
+const folders = createFolders();
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await createStack();
+});
+afterAll(async () => {
+  await folders.close();
+  await stack?.close();
+});
+
+it('sluice up uses the servers it is given, starts none, and leaves them running', async () => {
+  const folder = folders.create();
+  const env = {
+    DATABASE_URL: stack.databaseUrl,
+    AMQP_URL: stack.amqpUrl,
+    AMQP_MANAGEMENT_URL: stack.amqpManagementUrl,
+    REDIS_URL: stack.redisUrl,
+    PORT: '0',
+    OPS_PORT: '0',
+  };
+  const instance = await folders.up(folder, env);
+  const run = instance.run();
+  expect(run).toMatchObject({ databaseUrl: stack.databaseUrl, redisUrl: stack.redisUrl, services: [] });
+  expect(instance.servers()).toEqual([]);
+  const order = { transactionId: 'order-on-given', sku: 'sticker', quantity: 1, customerId: 'customer-1' };
+  expect(await post(run.gatewayUrl, 'demo', order)).toMatchObject({ status: 202 });
+  expect(await instance.sluice('up')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('runs in this folder already'),
+  });
+
+  instance.signal('SIGTERM');
+  expect(await instance.exited).toBe(0);
+  await untilGone(pidsOf(run), 0);
+  expect(readRunFile(folder)).toBeUndefined();
+  expect(isAlive(stack.redis.pid)).toBe(true);
+
+  const again = await folders.up(folder, env);
+  const replay = await post(again.run().gatewayUrl, 'demo', order);
+  expect(replay.headers.get('idempotent-replayed')).toBe('true');
+  again.signal('SIGTERM');
+  expect(await again.exited).toBe(0);
+});
