@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { expect } from 'vitest';
+import { expect, inject } from 'vitest';
 import { freePort } from '../../../src/services/free-port.ts';
 import { builtCommand } from '../../support/build.ts';
 import { createStack, type Stack } from '../../support/stack.ts';
@@ -41,7 +40,7 @@ export interface Cluster {
 /** @param env settings of every role, over the defaults. */
 export async function createCluster(env: Environment = {}): Promise<Cluster> {
   const [command, stack, port] = await Promise.all([builtCommand(), createStack(), freePort()]);
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
+  const folder = mkdtempSync(join(inject('servicesDir'), 'cluster-'));
   const urls = {
     DATABASE_URL: stack.databaseUrl,
     AMQP_URL: stack.amqpUrl,
