@@ -1,14 +1,18 @@
 import { readConfig } from './read.ts';
 import { type Setting, settings } from './settings.ts';
 
-/** The settings as a Markdown table, for docs/configuration.md. */
+/** The settings as a Markdown table with aligned columns, for docs/configuration.md. */
 export function describeSettings(): string {
   const rows = Object.entries<Setting>(settings).map(([name, setting]) => {
     const range =
       setting.choices?.join(', ') ?? (setting.min === undefined ? '' : `${setting.min} to ${setting.max}`);
-    return `| \`${name}\` | ${setting.fallback ? `\`${setting.fallback}\`` : ''} | ${range} | ${setting.about} |`;
+    return [`\`${name}\``, setting.fallback ? `\`${setting.fallback}\`` : '', range, setting.about];
   });
-  return ['| variable | default | range | what it does |', '| --- | --- | --- | --- |', ...rows].join('\n');
+  const head = ['variable', 'default', 'range', 'what it does'];
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((text, i) => text.padEnd(widths[i]!)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
 export interface ListedSetting {
