@@ -31,6 +31,17 @@ export async function inject(rig: Rig, contents: readonly (string | Buffer)[], q
   await model.close();
 }
 
+/** Takes the first envelope and gives it back unacknowledged, as a drainer that dies does. */
+export async function giveBack(rig: Rig): Promise<void> {
+  const model = await amqp.connect(rig.stack.amqpUrl);
+  model.on('error', () => undefined);
+  const channel = await model.createChannel();
+  const message = await channel.get('sluice.orders');
+  if (message) channel.nack(message, false, true);
+  await channel.close();
+  await model.close();
+}
+
 export async function untilLetters(rig: Rig, letters: number): Promise<DeadLetterView[]> {
   const box = createDeadLetters({ amqpUrl: rig.stack.amqpUrl, logger: rig.logger });
   return until(

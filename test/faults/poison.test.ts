@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { createDrainer } from '../../src/drain/drainer.ts';
+import type { ClaimedOrder } from '../../src/order/order.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createDrainMetrics, createRegistry } from '../../src/platform/metrics.ts';
 import { createConsumer } from '../../src/queue/consumer.ts';
@@ -8,7 +9,15 @@ import { get } from '../support/http.ts';
 import { createRig, newOrder, type Rig, type RunningRole } from '../support/rig.ts';
 import { createValve } from '../support/valve.ts';
 import { until } from '../support/wait.ts';
-import { deadLettersOf, inject, rowOf, statusOf, stockOf, untilLetters } from './dead-letter-tools.ts';
+import {
+  deadLettersOf,
+  giveBack,
+  inject,
+  rowOf,
+  statusOf,
+  stockOf,
+  untilLetters,
+} from './dead-letter-tools.ts';
 
 let rig: Rig;
 let drainer: RunningRole | undefined;
@@ -168,6 +177,22 @@ it('an order that breaks our own code is isolated, and the drainer lives on', as
   } finally {
     await one.stop(5_000);
   }
+});
+
+it('a purged order that is delivered once more, as after a crash, makes no new letter', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 10 }]);
+  const [purged, good] = (await rig.claimed(saleId, 'sku', 2)) as [ClaimedOrder, ClaimedOrder];
+  await rig.ledger.recordFailed(purged, 'dead-lettered');
+  await rig.ledger.purge(purged);
+  await rig.publisher.publish({ saleId, orders: [purged, good] });
+  await giveBack(rig);
+  drainer = await rig.drainer();
+  await untilSettled(saleId, 2);
+  await drainer.stop();
+  expect(await rig.ready()).toBe(0);
+  expect(await rig.ready('sluice.orders.dead')).toBe(0);
+  expect(await statusOf(rig, purged)).toEqual(['failed', 'purged']);
+  expect(await stockOf(rig, saleId)).toEqual({ left: 9, held: 0, ledger: 9 });
 });
 
 it('a database that is away for three seconds makes no dead letter', async () => {
