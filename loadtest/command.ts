@@ -55,7 +55,7 @@ function createProgram({ stdout, stderr }: World): Command {
     .option('--rate <orders/s>', 'the highest rate offered', number(1, 100_000))
     .option('--peak <orders/s>', 'the same, for a replay', number(1, 100_000))
     .option('--seconds <n>', 'length of the load', number(1, 86_400))
-    .option('--warmup-seconds <n>', 'at up to 500 orders/s; left out of the latencies', number(0, 3_600), 5)
+    .option('--warmup-seconds <n>', 'rising to the full rate; left out of the latencies', number(0, 3_600), 5)
     .option('--stock <pieces>', 'pieces on sale', number(0, 1_000_000_000))
     .option('--cap <orders/s>', 'sets the drain cap for the run', number(1, 1_000_000))
     .option('--target <url>', 'a gateway; repeatable (default: the running instance)', addUrl, [])

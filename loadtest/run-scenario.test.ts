@@ -65,7 +65,7 @@ describe('a scenario', () => {
     const { result, files } = await runScenario(scenario, options());
     expect(result.thresholds.filter(({ passed }) => !passed)).toEqual([]);
     expect(result.passed).toBe(true);
-    expect(result.drive.warmup.outcomes.accepted).toBe(300);
+    expect(result.drive.warmup.outcomes.accepted).toBe(150);
     expect(result.drive.measured.outcomes).toMatchObject({ accepted: 200, 'sold-out': 100 });
     // The audit counted the lines of the log it was given: one for each answer.
     expect(result.audit.report).toMatchObject({ lines: 600, accepted: 500 });

@@ -7,7 +7,7 @@ import { driveSaturate } from './driver/saturate.ts';
 import { attach, type Instance } from './instance/attach.ts';
 import { archiveLoadSale, openLoadSale } from './instance/load-sale.ts';
 import { mustRunSluice, type SluiceCommand } from './instance/sluice-command.ts';
-import { hold } from './profile/rate-profile.ts';
+import { ramp } from './profile/rate-profile.ts';
 import { readEnvironment } from './report/environment.ts';
 import type { RunResult } from './report/result.ts';
 import { type ResultFiles, resultBaseName, writeResult } from './report/write-result.ts';
@@ -44,7 +44,6 @@ export interface RunOptions {
   readonly output: NodeJS.WriteStream;
 }
 
-const WARMUP_RATE = 500;
 const WARMUP_ORDERS = 5_000;
 const SATURATE_CONNECTIONS = 100;
 
@@ -194,7 +193,7 @@ function startDrive(scenario: Scenario, settings: Settings, target: DriveTarget)
     ...target,
     wish,
     copies: scenario.copies ?? 1,
-    warmup: hold(Math.min(WARMUP_RATE, Math.max(1, settings.rate)), settings.warmupSeconds),
+    warmup: ramp(1, Math.max(1, settings.rate), settings.warmupSeconds),
     profile: scenario.profile(settings),
   });
 }

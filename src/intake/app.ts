@@ -27,6 +27,8 @@ export async function createApp(options: {
   const app = fastify({
     loggerInstance: options.logger as FastifyBaseLogger,
     disableRequestLogging: true,
+    // A logger of its own for each request costs more than the route does.
+    childLoggerFactory: (logger) => logger,
     trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
     bodyLimit: bodyLimitBytes,
     requestTimeout: 10_000,

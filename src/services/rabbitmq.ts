@@ -109,7 +109,9 @@ function launchOf(use: Use, folder: string, logFile: string): Launch {
       RABBITMQ_CONFIG_FILES: join(folder, 'conf.d'),
       RABBITMQ_ADVANCED_CONFIG_FILE: join(folder, 'advanced.config'),
       RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
-      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
+      // Erlang's schedulers spin before they sleep; on a machine shared with everything else they should not.
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS:
+        '-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none',
     },
   };
 }
