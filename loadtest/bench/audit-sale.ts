@@ -42,11 +42,11 @@ export async function auditSale(
   const sum = (field: 'confirmed' | 'others' | 'sold') => rows.reduce((total, row) => total + row[field], 0);
   const own = await auditWhenSettled(arena, saleId);
   return {
-    passed: kept && own.exitCode === 0,
+    passed: kept && failedChecks(own)?.length === 0,
     found:
       `${accepted.load + accepted.warmup} answered 202; in Postgres ${sum('confirmed')} confirmed, ` +
       `${sum('others')} others, ${sum('sold')} pieces sold; ` +
-      `sluice audit ended with ${own.exitCode}${own.exitCode === 0 ? '' : `: ${whatFailed(own)}`}`,
+      `sluice audit: ${whatFailed(own) || 'every promise holds'}`,
   };
 }
 
@@ -73,9 +73,17 @@ function reportOf({ stdout }: CommandResult): AuditReport | undefined {
   }
 }
 
+/**
+ * The checks that do not hold. `cap-used` is left out: the bench drains at a cap that no database reaches, so that
+ * the database and not the cap is measured.
+ */
+function failedChecks(audit: CommandResult): AuditReport['checks'] | undefined {
+  return reportOf(audit)?.checks.filter(({ name, ok }) => !ok && name !== 'cap-used');
+}
+
 /** The checks that do not hold, or what the command said where it gave no report. */
 function whatFailed(audit: CommandResult): string {
-  const failed = reportOf(audit)?.checks.filter(({ ok }) => !ok);
+  const failed = failedChecks(audit);
   if (failed === undefined) return (audit.stderr || audit.stdout).trim().slice(-500);
   return failed.map(({ name, detail }) => `${name}: ${detail}`).join('; ');
 }
