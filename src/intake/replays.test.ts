@@ -35,6 +35,8 @@ const allSettled = (saleId: string, orders: number) =>
 it('a replay while the first is under way joins it: one order, and both are told 202', async () => {
   const saleId = await rig.sale([{ sku: 'sku', stock: 10 }]);
   const order = newOrder({ sku: 'sku' });
+  // The envelope gets through, only its confirm is held back: without draining it stays unsettled.
+  await rig.ledger.setPaused(true);
   valve.hold();
   const first = post(gateway.url, saleId, order);
   await until(() => rig.claims.read(saleId, [order.transactionId]).then(([view]) => view), {
@@ -50,6 +52,7 @@ it('a replay while the first is under way joins it: one order, and both are told
   const answers = await Promise.all([first, second]);
   expect(answers.map((answer) => answer.status)).toEqual([202, 202]);
   expect(answers.map((answer) => answer.headers.get('idempotent-replayed'))).toEqual([null, 'true']);
+  await rig.ledger.setPaused(false);
   await allSettled(saleId, 1);
   expect(await rig.counts(saleId)).toMatchObject({ confirmed: 1, stockLeft: 9 });
 });

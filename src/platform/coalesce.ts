@@ -28,7 +28,7 @@ export function coalesce<Item, Result>(
   }
   let waiting: Call[] = [];
   let scheduled = false;
-  let gathering: NodeJS.Timeout | undefined;
+  let gathering = false;
   let underWay = 0;
   let leftAtMs = Number.NEGATIVE_INFINITY;
 
@@ -38,7 +38,8 @@ export function coalesce<Item, Result>(
       const nowMs = performance.now();
       const restMs = waiting.length < gatherItems ? leftAtMs + gatherMs - nowMs : 0;
       if (restMs > 0) {
-        gathering ??= setTimeout(gathered, restMs);
+        if (!gathering) setTimeout(gathered, restMs);
+        gathering = true;
         return;
       }
       leftAtMs = nowMs;
@@ -50,7 +51,7 @@ export function coalesce<Item, Result>(
   }
 
   function gathered(): void {
-    gathering = undefined;
+    gathering = false;
     flush();
   }
 
