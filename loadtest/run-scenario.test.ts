@@ -74,7 +74,7 @@ describe('a scenario', () => {
     expect(JSON.parse(await readFile(files.json, 'utf8'))).toEqual(JSON.parse(JSON.stringify(result)));
     const html = await readFile(files.html, 'utf8');
     expect(html).toContain('Passed');
-    expect(html).toContain('>600<');
+    expect(html).toContain('>450<');
     expect(said).toMatch(/sent \d+ .*accepted \d+ .*p99/);
   });
 

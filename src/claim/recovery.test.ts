@@ -20,6 +20,8 @@ afterAll(async () => {
 beforeEach(async () => {
   await server.redis.flushall();
   await claims.vet((await claims.runIds()).current);
+  // A test that froze the server may have left the breaker open for a moment.
+  await until(() => claims.available(), { deadlineMs: 5_000, what: 'the claims to be available' });
   const nowMs = await claims.nowMs();
   sale = {
     saleId: 'sale-1',
