@@ -14,7 +14,7 @@ export type HitFailpoint = (point: Failpoint) => void;
 /**
  * @param text `SLUICE_FAILPOINT`: `name` or `name:N` (die at the N-th hit, 1 by default); unset: no failpoint.
  */
-export function createFailpoints(text: string | undefined): HitFailpoint {
+export function createFailpoints(text: string | undefined = process.env.SLUICE_FAILPOINT): HitFailpoint {
   if (!text) return () => {};
   const [name, count = '1'] = text.split(':');
   if (!failpointNames.includes(name as Failpoint)) {

@@ -82,7 +82,7 @@ export async function runRole(
       logger,
       registry,
       clock: systemClock,
-      hitFailpoint: createFailpoints(process.env.SLUICE_FAILPOINT),
+      hitFailpoint: createFailpoints(),
       fail: (error) => {
         failed = true;
         logger.fatal({ err: error }, 'the role failed');
