@@ -64,15 +64,7 @@ export async function install(
   const packages = missing.map((service) => APT_PACKAGES[service]);
   const undo = [forbidServiceStarts(), ...(missing.includes('postgres') ? [forbidCluster()] : [])];
   try {
-    log('apt-get update');
-    await run('apt-get', ['update', '-q'], logFile);
-    log(`apt-get install ${packages.join(' ')}`);
-    const keepOurFiles = ['-o', 'Dpkg::Options::=--force-confdef', '-o', 'Dpkg::Options::=--force-confold'];
-    await run(
-      'apt-get',
-      ['install', '-q', '-y', '--no-install-recommends', ...keepOurFiles, ...packages],
-      logFile,
-    );
+    await installPackages(packages, logFile, log);
     // With systemd the packages' own services would start at the next boot.
     if (existsSync('/run/systemd/system')) {
       const units = missing.flatMap((service) => SYSTEM_UNITS[service]);
@@ -82,6 +74,23 @@ export async function install(
   } finally {
     for (const step of undo) step();
   }
+}
+
+/** Installs packages with apt-get as they come. Throws `service-install-failed`. */
+export async function installPackages(
+  packages: readonly string[],
+  logFile: string,
+  log: (line: string) => void,
+): Promise<void> {
+  log('apt-get update');
+  await run('apt-get', ['update', '-q'], logFile);
+  log(`apt-get install ${packages.join(' ')}`);
+  const keepOurFiles = ['-o', 'Dpkg::Options::=--force-confdef', '-o', 'Dpkg::Options::=--force-confold'];
+  await run(
+    'apt-get',
+    ['install', '-q', '-y', '--no-install-recommends', ...keepOurFiles, ...packages],
+    logFile,
+  );
 }
 
 function forbidServiceStarts(): () => void {
