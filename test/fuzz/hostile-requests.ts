@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '../../loadtest/random.ts';
 
 /** What the requests are aimed at: an open sale with stock. */
 export interface Target {

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createRandom } from '../../loadtest/random.ts';
 import { type Cluster, createCluster, type RoleProcess } from '../e2e/support/cluster.ts';
 import { get, post } from '../support/http.ts';
 import { newOrder } from '../support/rig.ts';
 import { until } from '../support/wait.ts';
 import { hostileRequest } from './hostile-requests.ts';
-import { createRandom } from './random.ts';
 
 /** `FUZZ_REQUESTS`, `FUZZ_SEED` and `FUZZ_CASE` (only this one) choose another run, and replay one. */
 const requests = Number(process.env.FUZZ_REQUESTS ?? 4_000);
