@@ -1,5 +1,5 @@
 import type { CatalogItem, CatalogSale } from '../order/ports/claims.ts';
-import type { Sale } from '../order/sale.ts';
+import type { StockedSale } from '../order/sale.ts';
 import type { Connection } from './connection.ts';
 import { clusterKeys } from './keys.ts';
 
@@ -33,9 +33,10 @@ export function createCatalog(connection: Connection) {
       });
     },
     /** Enters or updates a sale; its state only where the catalogue has none. */
-    put: (sale: Sale, state: CatalogState) => change(sale.saleId, formatSale(sale), formatState(state), true),
+    put: (sale: StockedSale, state: CatalogState) =>
+      change(sale.saleId, formatSale(sale), formatState(state), true),
     /** Enters or updates a sale and its state. */
-    putWithState: (sale: Sale, state: CatalogState) =>
+    putWithState: (sale: StockedSale, state: CatalogState) =>
       change(sale.saleId, formatSale(sale), formatState(state), false),
     putState: (saleId: string, state: CatalogState) => change(saleId, '', formatState(state), false),
     remove: (saleId: string) => change(saleId, '', '', false),
@@ -49,7 +50,7 @@ export function saleIdsIn(fields: readonly string[]): string[] {
   return fields.filter((field) => !field.includes('#')).sort();
 }
 
-function formatSale({ opensAtMs, closesAtMs, items }: Sale): string {
+function formatSale({ opensAtMs, closesAtMs, items }: StockedSale): string {
   const about: AboutSale = {
     opensAtMs,
     closesAtMs,

@@ -53,7 +53,7 @@ test('a thousand concurrent twins are one claim', async () => {
   expect(await claims.counters(saleId)).toEqual({
     sequence: 1,
     settled: 0,
-    items: [{ sku: 'sku-1', left: 9, claimed: 1 }],
+    items: [{ sku: 'sku-1', left: 9, claimed: 1, initial: 10 }],
   });
 });
 
@@ -208,7 +208,7 @@ test('settling again changes nothing; a failed claim holds its pieces and only c
   expect(afterFirst).toEqual({
     sequence: 2,
     settled: 1,
-    items: [{ sku: 'sku-1', left: 8, claimed: 2 }],
+    items: [{ sku: 'sku-1', left: 8, claimed: 2, initial: 10 }],
   });
 
   expect(await claims.settle(saleId, [confirmed])).toEqual({ moved: 1, unknown: 0 });
@@ -216,7 +216,7 @@ test('settling again changes nothing; a failed claim holds its pieces and only c
   expect(await claims.counters(saleId)).toEqual({
     sequence: 2,
     settled: 1,
-    items: [{ sku: 'sku-1', left: 8, claimed: 1 }],
+    items: [{ sku: 'sku-1', left: 8, claimed: 1, initial: 10 }],
   });
   const [view] = await claims.read(saleId, ['transaction-1']);
   expect(view).toMatchObject({ status: 'confirmed', settledAtMs: 2_000 });
@@ -237,7 +237,7 @@ test('every key of a sale goes a week after its close, and at once when it is re
     items: [{ sku: 'sku-1', name: 'One', priceMinor: 100, stock: 10, customerLimit: 5 }],
   });
   await claims.claim(sale.saleId, 1, [order(1), order(2)]);
-  await claims.restock(sale.saleId, 'restock-1', 'sku-1', 1);
+  await claims.raiseStock(sale.saleId, 'sku-1', 11);
   const keys = await server.redis.keys(`sluice:{${sale.saleId}}:*`);
   expect(keys.sort()).toEqual(allSaleKeys(sale.saleId).sort());
   const weekMs = 7 * 24 * hourMs;

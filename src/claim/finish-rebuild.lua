@@ -2,9 +2,9 @@
 --[[
 Sets a rebuilding sale's stock, sequence and epoch, and opens it.
 
-KEYS  1 sale (hash)  2 stock (hash)  3 pending (zset)  4 held (hash)
+KEYS  1 sale (hash)  2 stock (hash)  3 pending (zset)  4 held (hash)  5 initial (hash)
 ARGV  1 epoch  2 highest sequence the ledger has settled
-      then per SKU: SKU, pieces left in the ledger, of which failed orders hold some
+      then per SKU: SKU, pieces left in the ledger, of which failed orders hold some, pieces ever put on sale
 Returns 1 opened, 2 open already under this epoch (nothing is written), 0 the sale is missing or in another
       state.
 
@@ -19,9 +19,11 @@ end
 if sale[1] ~= 'rebuilding' then
   return 0
 end
-for i = 3, #ARGV, 2 do
+for i = 3, #ARGV, 3 do
   call('HSET', KEYS[2], ARGV[i], ARGV[i + 1] - (call('HGET', KEYS[4], ARGV[i]) or 0))
+  call('HSET', KEYS[5], ARGV[i], ARGV[i + 2])
 end
+call('PEXPIREAT', KEYS[5], sale[4])
 call('PEXPIREAT', KEYS[2], sale[4])
 local sequence = math.max(tonumber(sale[3]), tonumber(ARGV[2]))
 local settled = sequence - call('ZCARD', KEYS[3])

@@ -16,8 +16,8 @@ export interface SaleKeys {
   readonly pending: string;
   /** zset: those of `pending` without a broker's confirm on record */
   readonly unconfirmed: string;
-  /** set: restock IDs that have been added */
-  readonly restocks: string;
+  /** hash: SKU → pieces ever put on sale, as the ledger counted them when Redis last heard of it */
+  readonly initial: string;
 }
 
 export function saleKeys(saleId: string): SaleKeys {
@@ -31,7 +31,7 @@ export function saleKeys(saleId: string): SaleKeys {
     customers: key('customers'),
     pending: key('pending'),
     unconfirmed: key('unconfirmed'),
-    restocks: key('restocks'),
+    initial: key('initial'),
   };
 }
 

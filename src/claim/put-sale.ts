@@ -1,11 +1,8 @@
 import type { CatalogSale } from '../order/ports/claims.ts';
-import type { Sale } from '../order/sale.ts';
+import { claimsLiveUntilMs, type StockedSale } from '../order/sale.ts';
 import type { CatalogState } from './catalog.ts';
 import type { Connection } from './connection.ts';
 import { saleKeys } from './keys.ts';
-
-/** Claims live this long after their sale's close: 7 days. After that, status comes from the ledger. */
-const claimsLiveAfterCloseMs = 7 * 24 * 60 * 60 * 1_000;
 
 /**
  * Creates or updates the keys of a sale. A sale that exists keeps its state and epoch unless `overwriteState`.
@@ -13,24 +10,30 @@ const claimsLiveAfterCloseMs = 7 * 24 * 60 * 60 * 1_000;
  */
 export async function putSaleKeys(
   connection: Connection,
-  sale: Sale,
+  sale: StockedSale,
   { state, epoch }: CatalogState,
   overwriteState: boolean,
 ): Promise<CatalogState> {
-  const { sale: saleKey, stock, limits, held, ...others } = saleKeys(sale.saleId);
+  const { sale: saleKey, stock, limits, held, initial, ...others } = saleKeys(sale.saleId);
   const reply = await connection.run(
     'put-sale',
-    [saleKey, stock, limits, held, ...Object.values<string>(others)],
+    [saleKey, stock, limits, held, initial, ...Object.values<string>(others)],
     [
       sale.opensAtMs,
       sale.closesAtMs,
-      sale.closesAtMs + claimsLiveAfterCloseMs,
+      claimsLiveUntilMs(sale),
       epoch,
       state,
       overwriteState ? '1' : '0',
-      ...sale.items.flatMap((item) => [item.sku, item.stock, item.customerLimit ?? '']),
+      ...sale.items.flatMap((item) => [
+        item.sku,
+        item.stockLeft ?? item.stock,
+        item.stock,
+        item.customerLimit ?? '',
+      ]),
     ],
   );
-  const [stateNow, epochNow] = reply as [CatalogSale['state'], string];
-  return { state: stateNow, epoch: Number(epochNow) };
+  const [stateNow, epochNow] = reply as [CatalogSale['state'], string] | [null, null];
+  // A sale whose claims have had their time is gone as soon as it is put.
+  return stateNow === null ? { state, epoch } : { state: stateNow, epoch: Number(epochNow) };
 }

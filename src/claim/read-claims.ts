@@ -10,13 +10,14 @@ const readsPerCall = 1_000;
 export function createReadClaims(connection: Connection): Claims['read'] {
   return async (saleId, transactionIds) => {
     const keys = saleKeys(saleId);
-    const views: (OrderView | undefined)[] = [];
+    const views: (OrderView | undefined | null)[] = [];
     for (const ids of chunks(transactionIds, readsPerCall)) {
       const reply = await connection.hot('read', [keys.sale, keys.claims, keys.unconfirmed], ids);
       const [settled, ...claims] = reply as [number, ...(string | null)[]];
       for (const [i, id] of ids.entries()) {
         const claim = claims[i];
-        views.push(claim ? parseClaim(saleId, id, claim, settled) : undefined);
+        if (claim) views.push(parseClaim(saleId, id, claim, Math.max(0, settled)));
+        else views.push(settled < 0 ? null : undefined);
       }
     }
     return views;

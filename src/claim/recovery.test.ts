@@ -107,7 +107,7 @@ test('a rebuild puts back what the ledger knows, closes the sale meanwhile, and 
   const page = [settled(1, 3, 'a', 'confirmed'), settled(2, 4, 'b', 'rejected')];
   await claims.loadSettled('sale-1', page);
   await claims.loadSettled('sale-1', page);
-  const rebuilt = { epoch: 2, sequence: 2, stock: new Map([['sku-1', 7]]) };
+  const rebuilt = { epoch: 2, sequence: 2, items: [{ sku: 'sku-1', stock: 10, stockLeft: 7 }] };
   await claims.finishRebuild('sale-1', rebuilt);
 
   expect((await claims.catalog())?.[0]).toMatchObject({ state: 'open', epoch: 2 });
@@ -115,7 +115,7 @@ test('a rebuild puts back what the ledger knows, closes the sale meanwhile, and 
   expect(await claims.counters('sale-1')).toEqual({
     sequence: 2,
     settled: 2,
-    items: [{ sku: 'sku-1', left: 7, claimed: 0 }],
+    items: [{ sku: 'sku-1', left: 7, claimed: 0, initial: 10 }],
   });
   expect(await claims.read('sale-1', ['transaction-1', 'transaction-2', 'transaction-3'])).toEqual([
     { order: page[0]!.order, status: 'confirmed', settledAtMs: 7 },
@@ -128,7 +128,9 @@ test('a rebuild puts back what the ledger knows, closes the sale meanwhile, and 
   expect(outcomes[1]).toMatchObject({ order: { sequence: 3 }, position: 1 });
 
   await claims.finishRebuild('sale-1', rebuilt);
-  expect((await claims.counters('sale-1'))?.items).toEqual([{ sku: 'sku-1', left: 2, claimed: 5 }]);
+  expect((await claims.counters('sale-1'))?.items).toEqual([
+    { sku: 'sku-1', left: 2, claimed: 5, initial: 10 },
+  ]);
 });
 
 test('a sale that is open is neither cleared nor loaded nor opened again', async () => {
@@ -139,7 +141,7 @@ test('a sale that is open is neither cleared nor loaded nor opened again', async
   await expect(claims.loadSettled('sale-1', [{ ...loaded, status: 'confirmed' }])).rejects.toMatchObject(
     refused,
   );
-  const state = { epoch: 7, sequence: 0, stock: new Map([['sku-1', 10]]) };
+  const state = { epoch: 7, sequence: 0, items: [{ sku: 'sku-1', stock: 10, stockLeft: 10 }] };
   await expect(claims.finishRebuild('sale-1', state)).rejects.toMatchObject(refused);
   expect((await claims.counters('sale-1'))?.items[0]?.left).toBe(9);
 });
@@ -155,17 +157,39 @@ test('updating a sale during its rebuild does not open it', async () => {
   expect(await claimOne(1, 1)).toEqual({ outcome: 'sale-unavailable' });
 });
 
-test('updating a sale leaves its stock alone and adds its new SKUs', async () => {
+test('updating a sale leaves its stock alone, but for restocks, and adds its new SKUs', async () => {
   await claimOne(1);
   const added = { sku: 'sku-2', name: 'Two', priceMinor: 5, stock: 3 };
-  await claims.putSale({ ...sale, items: [{ ...sale.items[0]!, stock: 99 }, added] }, 1);
+  const both = [{ ...sale.items[0]!, stockLeft: 99 }, added];
+  await claims.putSale({ ...sale, items: both }, 1);
+  const sku2 = { sku: 'sku-2', left: 3, claimed: 0, initial: 3 };
+  const items = async () => (await claims.counters('sale-1'))?.items;
+  expect(await items()).toEqual([{ sku: 'sku-1', left: 9, claimed: 1, initial: 10 }, sku2]);
+  await claims.putSale({ ...sale, items: [{ ...sale.items[0]!, stock: 15 }, added] }, 1);
+  expect(await items()).toEqual([{ sku: 'sku-1', left: 14, claimed: 1, initial: 15 }, sku2]);
+});
+
+test('a stock is raised to the pieces ever put on sale, however often, in whatever order', async () => {
+  await claimOne(1);
+  expect(await claims.raiseStock('sale-1', 'sku-1', 15)).toBe(true);
+  expect(await claims.raiseStock('sale-1', 'sku-1', 15)).toBe(false);
+  expect(await claims.raiseStock('sale-1', 'sku-1', 12)).toBe(false);
+  await claims.putSale(sale, 1);
   expect((await claims.counters('sale-1'))?.items).toEqual([
-    { sku: 'sku-1', left: 9, claimed: 1 },
-    { sku: 'sku-2', left: 3, claimed: 0 },
+    { sku: 'sku-1', left: 14, claimed: 1, initial: 15 },
   ]);
-  await expect(claims.restock('sale-1', 'restock-1', 'sku-9', 1)).rejects.toMatchObject({
-    code: 'unknown-sale',
-  });
+  expect(await claims.raiseStock('sale-1', 'sku-9', 5)).toBe(false);
+  expect(await claims.raiseStock('sale-9', 'sku-1', 5)).toBe(false);
+  // What a rebuild reads from the ledger may be older than the restock: the next look raises it again.
+  await claims.beginRebuild(sale, 2);
+  await claims.clearSale('sale-1');
+  expect(await claims.raiseStock('sale-1', 'sku-1', 15)).toBe(false);
+  const items = [{ sku: 'sku-1', stock: 10, stockLeft: 9 }];
+  await claims.finishRebuild('sale-1', { epoch: 2, sequence: 1, items });
+  expect(await claims.raiseStock('sale-1', 'sku-1', 15)).toBe(true);
+  expect((await claims.counters('sale-1'))?.items).toEqual([
+    { sku: 'sku-1', left: 14, claimed: 0, initial: 15 },
+  ]);
 });
 
 test('while memory is full, claims are refused and settling goes on', async () => {

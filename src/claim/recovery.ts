@@ -40,10 +40,10 @@ export function createRecovery(connection: Connection, catalog: Catalog): Claims
     },
 
     async clearSale(saleId) {
-      const { sale, claims, customers, stock, held, pending, unconfirmed } = saleKeys(saleId);
+      const { sale, claims, customers, stock, initial, held, pending, unconfirmed } = saleKeys(saleId);
       const done = await connection.run(
         'clear-sale',
-        [sale, claims, customers, stock, held, pending, unconfirmed],
+        [sale, claims, customers, stock, initial, held, pending, unconfirmed],
         [],
       );
       refuseUnlessRebuilding(saleId, done);
@@ -72,12 +72,12 @@ export function createRecovery(connection: Connection, catalog: Catalog): Claims
       }
     },
 
-    async finishRebuild(saleId, { epoch, sequence, stock }) {
-      const { sale, stock: stockKey, pending, held } = saleKeys(saleId);
-      const args = [epoch, sequence, ...[...stock].flat()];
+    async finishRebuild(saleId, { epoch, sequence, items }) {
+      const { sale, stock: stockKey, pending, held, initial } = saleKeys(saleId);
+      const args = [epoch, sequence, ...items.flatMap((item) => [item.sku, item.stockLeft, item.stock])];
       refuseUnlessRebuilding(
         saleId,
-        await connection.run('finish-rebuild', [sale, stockKey, pending, held], args),
+        await connection.run('finish-rebuild', [sale, stockKey, pending, held, initial], args),
       );
       await catalog.putState(saleId, { state: 'open', epoch });
     },

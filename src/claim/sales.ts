@@ -1,4 +1,3 @@
-import { orderError } from '../order/errors.ts';
 import type { SaleClaims, SaleCounters } from '../order/ports/claims.ts';
 import type { Catalog } from './catalog.ts';
 import type { Connection } from './connection.ts';
@@ -9,13 +8,13 @@ import { putSaleKeys } from './put-sale.ts';
 export function createSales(
   connection: Connection,
   catalog: Catalog,
-): Pick<SaleClaims, 'catalog' | 'counters' | 'putSale' | 'restock' | 'removeSale'> {
+): Pick<SaleClaims, 'catalog' | 'counters' | 'putSale' | 'raiseStock' | 'removeSale'> {
   return {
     catalog: () => catalog.read(),
 
     async counters(saleId) {
-      const { sale, stock, held } = saleKeys(saleId);
-      const reply = await connection.run('counters', [sale, stock, held], []);
+      const { sale, stock, held, initial } = saleKeys(saleId);
+      const reply = await connection.run('counters', [sale, stock, held, initial], []);
       return reply === null ? undefined : countersOf(reply as CountersReply);
     },
 
@@ -24,11 +23,10 @@ export function createSales(
       return catalog.put(sale, inForce);
     },
 
-    async restock(saleId, restockId, sku, pieces) {
-      const { sale, stock, restocks } = saleKeys(saleId);
-      const added = await connection.run('restock', [sale, stock, restocks], [restockId, sku, pieces]);
-      if (added === -1) throw orderError('unknown-sale', `the claims hold no ${sku} of sale ${saleId}`);
-      return added === 1;
+    async raiseStock(saleId, sku, pieces) {
+      const { sale, stock, initial } = saleKeys(saleId);
+      const added = Number(await connection.run('raise-stock', [sale, stock, initial], [sku, pieces]));
+      return added > 0;
     },
 
     async removeSale(saleId) {
@@ -38,14 +36,20 @@ export function createSales(
   };
 }
 
-type CountersReply = [sequence: string, settled: string, stock: string[], held: string[]];
+type CountersReply = [sequence: string, settled: string, stock: string[], held: string[], initial: string[]];
 
-function countersOf([sequence, settled, stock, held]: CountersReply): SaleCounters {
+function countersOf([sequence, settled, stock, held, initial]: CountersReply): SaleCounters {
   const claimed = pairs(held);
+  const put = pairs(initial);
   return {
     sequence: Number(sequence),
     settled: Number(settled),
-    items: [...pairs(stock)].map(([sku, left]) => ({ sku, left, claimed: claimed.get(sku) ?? 0 })),
+    items: [...pairs(stock)].map(([sku, left]) => ({
+      sku,
+      left,
+      claimed: claimed.get(sku) ?? 0,
+      initial: put.get(sku) ?? 0,
+    })),
   };
 }
 

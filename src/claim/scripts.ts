@@ -17,7 +17,7 @@ const scriptNames = [
   'read',
   'oldest',
   'put-sale',
-  'restock',
+  'raise-stock',
   'counters',
   'put-catalog',
   'announce-gateway',

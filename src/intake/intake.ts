@@ -89,7 +89,7 @@ export async function createIntake(deps: {
     metrics,
     hitFailpoint: deps.hitFailpoint,
   });
-  const status = createStatusReader({ claims, ledger, board, maxLedgerReads });
+  const status = createStatusReader({ claims, ledger, board, maxLedgerReads, clock });
   const streams = createOrderStreams({ status, maxStreams, intervalMs: streamIntervalMs, clock });
   const clientLimit = createClientLimit({
     maxPerSecond: options.clientMaxRequestsPerSecond,

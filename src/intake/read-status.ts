@@ -1,5 +1,7 @@
 import type { Claims, OrderView } from '../order/ports/claims.ts';
 import type { LedgerReader } from '../order/ports/ledger.ts';
+import { claimsLiveUntilMs } from '../order/sale.ts';
+import type { Clock } from '../platform/clock.ts';
 import { coalesce } from '../platform/coalesce.ts';
 import { ledgerReply, type OrderReply, viewReply } from './order-reply.ts';
 import type { SaleBoard } from './sale-board.ts';
@@ -16,15 +18,17 @@ const readBatchOrders = 500;
 
 /**
  * Reads the status of an order: from the claims while the sale lives there, coalesced; from the ledger only for
- * sales that Redis no longer holds, or whose claims are being rebuilt, at most `maxLedgerReads` at a time.
+ * sales that Redis does not hold (archived, expired, lost), or whose claims are being rebuilt, at most
+ * `maxLedgerReads` at a time.
  */
 export function createStatusReader(deps: {
   claims: Pick<Claims, 'read'>;
   ledger: Pick<LedgerReader, 'find'>;
   board: SaleBoard;
   maxLedgerReads: number;
+  clock: Pick<Clock, 'nowMs'>;
 }) {
-  const readers = new Map<string, (transactionId: string) => Promise<OrderView | undefined>>();
+  const readers = new Map<string, (transactionId: string) => Promise<OrderView | undefined | null>>();
   let ledgerReads = 0;
 
   function readerOf(saleId: string) {
@@ -64,10 +68,10 @@ export function createStatusReader(deps: {
             customerId: view.order.customerId,
           };
         }
-        if (sale.state === 'open') return { outcome: 'unknown-order' };
+        if (view === undefined) return { outcome: 'unknown-order' };
       }
       const outcome = await fromLedger(saleId, transactionId);
-      const certain = sale === undefined && deps.board.known();
+      const certain = sale ? deps.clock.nowMs() >= claimsLiveUntilMs(sale) : deps.board.known();
       return outcome.outcome === 'unknown-order' && !certain ? { outcome: 'not-known-yet' } : outcome;
     },
   };

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { expectProblem, get, post } from '../../test/support/http.ts';
 import { createRig, newOrder, type Rig, type RunningRole } from '../../test/support/rig.ts';
 import { until } from '../../test/support/wait.ts';
+import { allSaleKeys } from '../claim/keys.ts';
 import type { ClaimedOrder } from '../order/order.ts';
 import { problems } from './problems.ts';
 
@@ -111,6 +113,30 @@ it('once the sale is archived, the ledger answers', async () => {
   const archived = await statusOf(saleId, order.transactionId);
   expect(archived).toMatchObject({ status: 200, body: { ...live.body } });
   expectProblem(await statusOf(saleId, 'never-placed'), 404, 'unknown-order');
+});
+
+it('once the claims of a sale have had their time, the ledger answers', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 5 }], { opensInMs: -9_000_000_000 });
+  const [order] = (await rig.claimed(saleId, 'sku', 1)) as [ClaimedOrder];
+  await settle([order]);
+  const live = await statusOf(saleId, order.transactionId);
+  const closesAtMs = Date.now() - 8 * 24 * 3_600_000;
+  await rig.sales.apply({ ...(await rig.ledger.sale(saleId))!, closesAtMs });
+  expect(await rig.claims.counters(saleId)).toBeUndefined();
+  expect(await statusOf(saleId, order.transactionId)).toMatchObject({ status: 200, body: live.body });
+  expectProblem(await statusOf(saleId, 'never-placed'), 404, 'unknown-order');
+});
+
+it('a Redis that has just lost a sale denies none of its orders', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 5 }]);
+  const [settled, queued] = (await rig.claimed(saleId, 'sku', 2)) as [ClaimedOrder, ClaimedOrder];
+  await settle([settled]);
+  const redis = new Redis(rig.stack.redisUrl);
+  await redis.unlink(allSaleKeys(saleId));
+  redis.disconnect();
+  expect((await statusOf(saleId, settled.transactionId)).body.status).toBe('confirmed');
+  const answer = await statusOf(saleId, queued.transactionId);
+  expectProblem(answer, 503, 'unavailable', { retryAfter: true });
 });
 
 it('while a sale is being rebuilt, no order that was taken is denied', async () => {

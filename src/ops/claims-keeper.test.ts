@@ -18,7 +18,10 @@ beforeAll(async () => {
     ledger: rig.ledger,
     // The queue's true length, where the ops role has to make do with counts that lag.
     untilQueueEmpty: async () => {
-      await until(async () => (await rig.ready()) === 0, { deadlineMs: 10_000, what: 'an empty queue' });
+      await until(async () => (await rig.ready()) === 0 && (await written()) === taken, {
+        deadlineMs: 10_000,
+        what: 'an empty queue',
+      });
       return true;
     },
     metrics: createClusterMetrics(createRegistry()),
@@ -26,6 +29,11 @@ beforeAll(async () => {
   });
 });
 afterAll(() => rig.close());
+
+/** Orders that were answered 202, and those of them that the ledger has. */
+let taken = 0;
+const written = async () =>
+  (await rig.db.query<{ n: number }>('SELECT count(*)::int AS n FROM orders')).rows[0]!.n;
 
 const never = new AbortController().signal;
 const untilConfirmed = (saleId: string, orders: number) =>
@@ -37,14 +45,20 @@ const untilConfirmed = (saleId: string, orders: number) =>
 const look = () =>
   until(() => keeper.look().then((waiting) => ({ waiting })), { deadlineMs: 5_000, what: 'Redis to answer' });
 const untilTaken = (saleId: string) =>
-  until(async () => (await post(gateway.url, saleId, newOrder({ sku: 'sku' }))).status === 202, {
+  until(async () => (await sell(saleId)).status === 202, {
     deadlineMs: 5_000,
     what: 'orders to be taken again',
   });
 
+async function sell(saleId: string, order = newOrder({ sku: 'sku' })) {
+  const answer = await post(gateway.url, saleId, order);
+  if (answer.status === 202) taken += 1;
+  return answer;
+}
+
 async function sold(saleId: string, orders: number) {
   const all = Array.from({ length: orders }, () => newOrder({ sku: 'sku' }));
-  for (const order of all) expect((await post(gateway.url, saleId, order)).status).toBe(202);
+  for (const order of all) expect((await sell(saleId, order)).status).toBe(202);
   return all;
 }
 
@@ -100,7 +114,7 @@ it('a Redis that was wiped takes orders again once the backlog is drained, with 
   await rebuilding;
   expect(await keeper.look()).toEqual([]);
   const counters = (await rig.claims.counters(saleId))!;
-  expect(counters.items).toEqual([{ sku: 'sku', left: 4, claimed: 0 }]);
+  expect(counters.items).toMatchObject([{ sku: 'sku', left: 4, claimed: 0 }]);
   expect(counters.sequence).toBeGreaterThanOrEqual(8);
 
   const replay = await until(
@@ -122,6 +136,20 @@ it('a Redis that was wiped takes orders again once the backlog is drained, with 
   expect(await rig.counts(saleId)).toMatchObject({ confirmed: 12, rejected: 0, stockLeft: 0 });
 });
 
+it('a sale whose claims have had their time is not rebuilt, and keeps no other from it', async () => {
+  const old = await rig.sale([{ sku: 'sku', stock: 5 }], { opensInMs: -9_000_000_000 });
+  await sold(old, 1);
+  const closesAtMs = Date.now() - 8 * 24 * 3_600_000;
+  await rig.sales.apply({ ...(await rig.ledger.sale(old))!, closesAtMs });
+  const saleId = await rig.sale([{ sku: 'sku', stock: 5 }]);
+  await rig.stack.redis.restart({ wipe: true });
+  const { waiting } = await look();
+  expect(waiting.map((sale) => sale.saleId)).toContain(saleId);
+  expect(waiting.map((sale) => sale.saleId)).not.toContain(old);
+  await keeper.rebuildAll(waiting, never);
+  await untilTaken(saleId);
+});
+
 it('a Redis that came back with an older state than the ledger is rebuilt', async () => {
   const saleId = await rig.sale([{ sku: 'sku', stock: 30 }]);
   await sold(saleId, 4);
@@ -135,7 +163,7 @@ it('a Redis that came back with an older state than the ledger is rebuilt', asyn
   expect(waiting.map((sale) => sale.saleId)).toEqual([saleId]);
   await keeper.rebuildAll(waiting, never);
   const counters = (await rig.claims.counters(saleId))!;
-  expect(counters.items).toEqual([{ sku: 'sku', left: 7, claimed: 0 }]);
+  expect(counters.items).toMatchObject([{ sku: 'sku', left: 7, claimed: 0 }]);
   expect(counters.sequence).toBe(100);
   await untilTaken(saleId);
 });

@@ -1,9 +1,8 @@
 import type { CatalogSale, ClaimsRecovery, SaleClaims } from '../order/ports/claims.ts';
 import type { LedgerOperations, LedgerReader } from '../order/ports/ledger.ts';
-import type { LedgerSale } from '../order/sale.ts';
+import { claimsLiveUntilMs, type LedgerSale } from '../order/sale.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { ClusterMetrics } from '../platform/metrics.ts';
-import { withStockLeft } from './sales.ts';
 
 const loadPageOrders = 2_000;
 
@@ -24,7 +23,15 @@ export function createClaimsKeeper(deps: {
 
   /** Sales that claims must hold: those that are not archived and still answer from Redis. */
   async function expected(): Promise<LedgerSale[]> {
-    return (await ledger.sales()).filter((sale) => !sale.archived);
+    const [sales, nowMs] = await Promise.all([ledger.sales(), claims.nowMs()]);
+    return sales.filter((sale) => !sale.archived && nowMs < claimsLiveUntilMs(sale));
+  }
+
+  async function rebuilding(): Promise<CatalogSale[]> {
+    const closed = ((await claims.catalog()) ?? []).filter((sale) => sale.state === 'rebuilding');
+    if (closed.length === 0) return [];
+    const nowMs = await claims.nowMs();
+    return closed.filter((sale) => nowMs < claimsLiveUntilMs(sale));
   }
 
   async function vet(current: string): Promise<void> {
@@ -37,7 +44,7 @@ export function createClaimsKeeper(deps: {
           ? 'Redis is behind the ledger; rebuilding the sale'
           : 'Redis has lost the sale; rebuilding it',
       );
-      await claims.beginRebuild(withStockLeft(sale), await ledger.raiseEpoch(sale.saleId));
+      await claims.beginRebuild(sale, await ledger.raiseEpoch(sale.saleId));
     }
     await claims.vet(current);
     logger.info({ runId: current }, 'Redis is vetted');
@@ -56,7 +63,7 @@ export function createClaimsKeeper(deps: {
     await claims.finishRebuild(sale.saleId, {
       epoch: now.epoch,
       sequence: now.highestSequence,
-      stock: new Map(now.items.map((item) => [item.sku, item.stockLeft])),
+      items: now.items,
     });
     deps.metrics.rebuilds.inc();
     logger.info({ saleId: sale.saleId, orders, epoch: now.epoch }, 'the sale is rebuilt and open');
@@ -67,7 +74,7 @@ export function createClaimsKeeper(deps: {
     async look(): Promise<CatalogSale[]> {
       const { current, vetted } = await claims.runIds();
       if (current !== vetted) await vet(current);
-      return ((await claims.catalog()) ?? []).filter((sale) => sale.state === 'rebuilding');
+      return rebuilding();
     },
 
     /** Rebuilds sales that are closed for it, once the backlog has drained; gives up when aborted. */

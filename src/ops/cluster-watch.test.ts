@@ -1,7 +1,9 @@
 import fc from 'fast-check';
+import { Redis } from 'ioredis';
 import type { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRig, type Rig } from '../../test/support/rig.ts';
+import { saleKeys } from '../claim/keys.ts';
 import { createClusterMetrics, createRegistry } from '../platform/metrics.ts';
 import { readDepth } from '../queue/depth.ts';
 import { createClusterWatch, driftBetween } from './cluster-watch.ts';
@@ -66,14 +68,27 @@ it('a Redis that promises more, or less, than the ledger has is shown as drift',
     { sku: 'more', stock: 10 },
     { sku: 'less', stock: 10 },
   ]);
-  await rig.claims.restock(saleId, 'out-of-thin-air', 'more', 5);
-  await rig.ledger.restock(saleId, 'only-here', 'less', 3);
+  const redis = new Redis(rig.stack.redisUrl);
+  await redis.hincrby(saleKeys(saleId).stock, 'more', 5);
+  await redis.hincrby(saleKeys(saleId).stock, 'less', -3);
+  redis.disconnect();
   const { watch, registry } = watchOf();
   await watch.look();
   await watch.look();
   const lines = await linesOf(registry);
   expect(lines).toContain(`sluice_stock_drift{sale="${saleId}",sku="more"} 5`);
   expect(lines).toContain(`sluice_stock_drift{sale="${saleId}",sku="less"} -3`);
+});
+
+it('a restock that reached the ledger alone reaches the claims at the next look, once', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 10 }]);
+  await rig.claimed(saleId, 'sku', 2);
+  await rig.ledger.restock(saleId, 'truck', 'sku', 5);
+  const { watch, registry } = watchOf();
+  await watch.look();
+  await watch.look();
+  expect((await rig.claims.counters(saleId))!.items).toMatchObject([{ left: 13, claimed: 2, initial: 15 }]);
+  expect(await linesOf(registry)).toContain(`sluice_stock_drift{sale="${saleId}",sku="sku"} 0`);
 });
 
 it('orders between commit and settling are no drift; those that are never settled are', async () => {

@@ -18,10 +18,10 @@ export interface ClusterState {
 
 /**
  * Looks at all dependencies and sets the gauges that are true of the cluster. It also tells the gateways, through
- * Redis, the cap in force.
+ * Redis, the cap in force, and the claims the restocks that they have missed.
  */
 export function createClusterWatch(deps: {
-  claims: Pick<SaleClaims, 'cluster' | 'counters' | 'announceCap' | 'pending' | 'nowMs'>;
+  claims: Pick<SaleClaims, 'cluster' | 'counters' | 'raiseStock' | 'announceCap' | 'pending' | 'nowMs'>;
   ledger: Pick<Ledger, 'readCap'> & Pick<LedgerReader, 'sales'>;
   readDepth: () => Promise<QueueDepth>;
   /** Called when RabbitMQ is back after being away: one that lost its data has lost the queues' limits too. */
@@ -59,12 +59,28 @@ export function createClusterWatch(deps: {
     }
   }
 
+  /** A restock may have reached the ledger alone, or met a sale that was being rebuilt. */
+  async function raiseStock({ saleId, items }: LedgerSale, counted: SaleCounters): Promise<boolean> {
+    const put = new Map(counted.items.map((item) => [item.sku, item.initial]));
+    let raised = false;
+    for (const { sku, stock } of items) {
+      if ((put.get(sku) ?? stock) >= stock) continue;
+      if (!(await claims.raiseStock(saleId, sku, stock))) continue;
+      raised = true;
+      deps.logger.info({ saleId, sku, stock }, 'the claims had missed a restock');
+    }
+    return raised;
+  }
+
   async function readClaims(sales: readonly LedgerSale[]) {
     const view = await claims.cluster();
     const counters = new Map<string, SaleCounters>();
-    for (const { saleId } of sales) {
-      const counted = await claims.counters(saleId);
-      if (counted) counters.set(saleId, counted);
+    for (const sale of sales) {
+      const counted = await claims.counters(sale.saleId);
+      if (!counted) continue;
+      const raised = await raiseStock(sale, counted);
+      const now = raised ? await claims.counters(sale.saleId) : counted;
+      if (now) counters.set(sale.saleId, now);
     }
     const nowMs = await claims.nowMs();
     let oldestAgeMs = 0;

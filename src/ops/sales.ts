@@ -1,7 +1,7 @@
 import { orderError } from '../order/errors.ts';
 import type { ClaimsRecovery, SaleClaims } from '../order/ports/claims.ts';
 import type { LedgerOperations, LedgerReader } from '../order/ports/ledger.ts';
-import type { LedgerSale, Sale } from '../order/sale.ts';
+import type { Sale } from '../order/sale.ts';
 import type { Clock } from '../platform/clock.ts';
 
 export interface AppliedSale {
@@ -55,18 +55,17 @@ export function createSaleOperations(deps: {
       const rebuilding = lost || limitAdded;
       if (rebuilding) {
         // Pieces sold without a limit are counted in no claim: the ledger knows them.
-        await claims.beginRebuild(withStockLeft(sale), await ledger.raiseEpoch(sale.saleId));
+        await claims.beginRebuild(sale, await ledger.raiseEpoch(sale.saleId));
       }
-      const version = rebuilding
-        ? await catalogVersion()
-        : await claims.putSale(withStockLeft(sale), sale.epoch);
+      const version = rebuilding ? await catalogVersion() : await claims.putSale(sale, sale.epoch);
       return { created, rebuilding, gateways: await untilServed(version) };
     },
 
     /** Adds pieces, once per restock ID: to the ledger, then to the claims. */
     async restock(saleId: string, restockId: string, sku: string, pieces: number): Promise<boolean> {
       const inLedger = await ledger.restock(saleId, restockId, sku, pieces);
-      const inClaims = await claims.restock(saleId, restockId, sku, pieces);
+      const item = (await ledger.sale(saleId))?.items.find((one) => one.sku === sku);
+      const inClaims = item !== undefined && (await claims.raiseStock(saleId, sku, item.stock));
       return inLedger || inClaims;
     },
 
@@ -100,13 +99,3 @@ export function createSaleOperations(deps: {
   };
 }
 export type SaleOperations = ReturnType<typeof createSaleOperations>;
-
-/** The stock that claims may give out of a sale they do not hold yet. */
-export function withStockLeft(sale: LedgerSale): Sale {
-  return {
-    saleId: sale.saleId,
-    opensAtMs: sale.opensAtMs,
-    closesAtMs: sale.closesAtMs,
-    items: sale.items.map(({ stockLeft, ...item }) => ({ ...item, stock: stockLeft })),
-  };
-}

@@ -18,6 +18,11 @@ export interface Sale {
   readonly items: readonly SaleItem[];
 }
 
+/** A sale for the claims to hold: what is left to sell is all of the stock where nothing else is said. */
+export interface StockedSale extends Omit<Sale, 'items'> {
+  readonly items: readonly (SaleItem & { readonly stockLeft?: number })[];
+}
+
 /** A sale as the ledger holds it. */
 export interface LedgerSale extends Omit<Sale, 'items'> {
   readonly items: readonly LedgerItem[];
@@ -30,5 +35,14 @@ export interface LedgerSale extends Omit<Sale, 'items'> {
 }
 
 export interface LedgerItem extends SaleItem {
+  /** Pieces ever put on sale, restocks included. */
+  readonly stock: number;
   readonly stockLeft: number;
+}
+
+const claimsLiveAfterCloseMs = 7 * 24 * 60 * 60 * 1_000;
+
+/** Claims live until 7 days after their sale's close. After that, status comes from the ledger. */
+export function claimsLiveUntilMs(sale: Pick<Sale, 'closesAtMs'>): number {
+  return sale.closesAtMs + claimsLiveAfterCloseMs;
 }

@@ -80,8 +80,7 @@ it('a redrive never sells beyond the stock of the ledger, nor beyond the custome
   expect(handled.letters[2]!.because).toContain('sold out');
   expect(await rig.counts(saleId)).toMatchObject({ confirmed: 2, failed: 1, pieces: 2, stockLeft: 0 });
   expect(await rowOf(rig, orders[2]!)).toEqual(['failed', 'unknown-sku']);
-  await rig.ledger.restock(saleId, 'truck', 'sku', 5);
-  await rig.claims.restock(saleId, 'truck', 'sku', 5);
+  await rig.sales.restock(saleId, 'truck', 'sku', 5);
   await rig.db.query('UPDATE sale_items SET customer_limit = 1 WHERE sale_id = $1', [saleId]);
   await rig.db.query("UPDATE orders SET customer_id = $2 WHERE sale_id = $1 AND status = 'confirmed'", [
     saleId,
@@ -107,7 +106,7 @@ it('an order without a claim takes only pieces that nobody else has claimed', as
   const item = (sku: string, stock: number) => ({ sku, stock, name: sku, priceMinor: 1 });
   await rig.sales.apply({ saleId, opensAtMs, closesAtMs, items: [item('other', 1), item('sku', 5)] });
   const counted = async () => (await rig.claims.counters(saleId))!.items.find(({ sku }) => sku === 'sku');
-  expect(await counted()).toEqual({ sku: 'sku', left: 3, claimed: 2 });
+  expect(await counted()).toMatchObject({ left: 3, claimed: 2 });
 
   // A letter whose order has neither claim nor row.
   await rig.publisher.deadLetter({ order: orders[2]!, reason: 'r', cause: 'c', failedAtMs: 1, history: [] });
@@ -121,7 +120,7 @@ it('an order without a claim takes only pieces that nobody else has claimed', as
     what: 'the rest',
   });
   expect(await rig.counts(saleId)).toMatchObject({ rejected: 0, pieces: 5 });
-  expect(await counted()).toEqual({ sku: 'sku', left: 0, claimed: 0 });
+  expect(await counted()).toMatchObject({ left: 0, claimed: 0 });
 });
 
 it('a redrive that is cut off at any step is finished by the next, and sells once', async () => {

@@ -7,6 +7,7 @@ import type {
   LedgerSnapshot,
 } from '../../order/ports/audit.ts';
 import type { QueueDepth } from '../../order/ports/queue.ts';
+import { claimsLiveUntilMs } from '../../order/sale.ts';
 import { checkBusiestSecond, iso } from './busiest-second.ts';
 import { createCapHistory } from './cap-history.ts';
 import { checkCapUse } from './cap-use.ts';
@@ -14,9 +15,6 @@ import { createOrdersPass } from './orders-pass.ts';
 import { type AuditCheck, type AuditReport, type CapReport, createCheck, listedOffences } from './report.ts';
 import { compareLooks, lookAtSales, type SaleClaims, type SaleStates } from './stillness.ts';
 import { checkCustomerLimits, checkDrift, checkSoldOut, checkStock, warnOfFailed } from './stock-checks.ts';
-
-/** Claims live this long after their sale's close; then the sale's orders are in the ledger only. */
-const claimsLiveAfterCloseMs = 7 * 24 * 60 * 60 * 1_000;
 
 export interface AuditDeps {
   readonly ledger: LedgerAudit;
@@ -152,7 +150,7 @@ function saleOfLog(sales: readonly AuditSale[]): string {
 }
 
 function livesInRedis(sale: AuditSale, nowMs: number): boolean {
-  return !sale.archived && nowMs < sale.closesAtMs + claimsLiveAfterCloseMs;
+  return !sale.archived && nowMs < claimsLiveUntilMs(sale);
 }
 
 function notJudged(name: string, promise: number, because: string): AuditCheck {

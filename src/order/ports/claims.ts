@@ -1,5 +1,5 @@
 import type { ClaimedOrder, Order } from '../order.ts';
-import type { Sale } from '../sale.ts';
+import type { LedgerItem, StockedSale } from '../sale.ts';
 import type { OrderStatus, SettledStatus, Settlement, SettleReason } from '../states.ts';
 
 /** The answer to one claim. Everything but `claimed` left no trace. */
@@ -54,8 +54,11 @@ export interface Claims {
    * the sale, or a few milliseconds later where none comes. A note that is lost costs a republish, no more.
    */
   accept(saleId: string, transactionIds: readonly string[]): void;
-  /** One view per transaction ID, `undefined` where the claims don't know it. Errors as for `claim`. */
-  read(saleId: string, transactionIds: readonly string[]): Promise<(OrderView | undefined)[]>;
+  /**
+   * One view per transaction ID; `undefined` where the claims don't know it, `null` where they don't and can't
+   * say, because Redis does not hold the sale or it is being rebuilt. Errors as for `claim`.
+   */
+  read(saleId: string, transactionIds: readonly string[]): Promise<(OrderView | undefined | null)[]>;
   /**
    * Moves claims of one sale to their settled state and out of the pending index. Counters move only on a
    * transition, so a repeat changes nothing; a claim that Redis has forgotten is left alone. Resolves with the
@@ -96,8 +99,17 @@ export interface SaleCounters {
   readonly sequence: number;
   /** Claims that have settled. */
   readonly settled: number;
-  /** Per SKU: pieces left to claim, and pieces held by claims that are neither confirmed nor rejected. */
-  readonly items: readonly { readonly sku: string; readonly left: number; readonly claimed: number }[];
+  readonly items: readonly ItemCounters[];
+}
+
+export interface ItemCounters {
+  readonly sku: string;
+  /** Pieces left to claim. */
+  readonly left: number;
+  /** Pieces held by claims that are neither confirmed nor rejected. */
+  readonly claimed: number;
+  /** Pieces ever put on sale that `left` accounts for. */
+  readonly initial: number;
 }
 
 /** What every process reads a few times a second. */
@@ -135,11 +147,16 @@ export interface SaleClaims {
   counters(saleId: string): Promise<SaleCounters | undefined>;
   /**
    * Creates or updates a sale: times, names, prices and limits are replaced, stock is set for SKUs that Redis
-   * does not hold yet and left alone for those it does. Raises the catalogue version. Resolves with it.
+   * does not hold yet and raised, as by `raiseStock`, for those it does. Raises the catalogue version. Resolves
+   * with it.
    */
-  putSale(sale: Sale, epoch: number): Promise<number>;
-  /** Adds pieces once per restock ID. */
-  restock(saleId: string, restockId: string, sku: string, pieces: number): Promise<boolean>;
+  putSale(sale: StockedSale, epoch: number): Promise<number>;
+  /**
+   * Adds to the stock what it lacks of the pieces ever put on sale (restocks included, as the ledger counts them),
+   * so that it can be repeated and comes to the same in any order. Resolves with whether something was added:
+   * nothing is while the sale is being rebuilt, or where Redis does not hold it.
+   */
+  raiseStock(saleId: string, sku: string, pieces: number): Promise<boolean>;
   /** Removes all of a sale's keys and its catalogue entry. */
   removeSale(saleId: string): Promise<void>;
   /** Tells the cluster the cap in force (0: paused), for waiting times. */
@@ -163,7 +180,7 @@ export interface ClaimsRecovery {
   /** Lets every process use this server again. */
   vet(runId: string): Promise<void>;
   /** Closes a sale for claims (`rebuilding`), creating its keys where they are missing. */
-  beginRebuild(sale: Sale, epoch: number): Promise<void>;
+  beginRebuild(sale: StockedSale, epoch: number): Promise<void>;
   /** Drops what Redis holds of a sale that is rebuilding: claims, pending index, customers, stock. */
   clearSale(saleId: string): Promise<void>;
   /**
@@ -174,6 +191,10 @@ export interface ClaimsRecovery {
   /** Sets stock (the ledger's, less what failed orders hold), sequence and epoch, and opens the sale. */
   finishRebuild(
     saleId: string,
-    state: { readonly epoch: number; readonly sequence: number; readonly stock: ReadonlyMap<string, number> },
+    state: {
+      readonly epoch: number;
+      readonly sequence: number;
+      readonly items: readonly Pick<LedgerItem, 'sku' | 'stock' | 'stockLeft'>[];
+    },
   ): Promise<void>;
 }
