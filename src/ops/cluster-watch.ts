@@ -97,6 +97,14 @@ export function createClusterWatch(deps: {
     metrics.cap.labels(cap.paused ? 'paused' : cap.reason).set(cap.paused ? 0 : cap.ordersPerSecond);
   }
 
+  function showTimes(sales: readonly LedgerSale[]): void {
+    for (const gauge of [metrics.saleOpens, metrics.saleCloses]) gauge.reset();
+    for (const { saleId, opensAtMs, closesAtMs } of sales) {
+      metrics.saleOpens.labels(saleId).set(opensAtMs / 1_000);
+      metrics.saleCloses.labels(saleId).set(closesAtMs / 1_000);
+    }
+  }
+
   function showStock(sales: readonly LedgerSale[], counters: ReadonlyMap<string, SaleCounters>): void {
     for (const gauge of [metrics.stockLeft, metrics.stockClaimed, metrics.stockDrift]) gauge.reset();
     const stockNow = new Map<string, number>();
@@ -135,6 +143,7 @@ export function createClusterWatch(deps: {
       const drainSeconds = waiting === undefined ? undefined : secondsToDrain(waiting, cap);
       if (cap) {
         showCap(cap);
+        showTimes(live);
         showStock(live, counters);
       }
       if (waiting !== undefined) metrics.waiting.set(waiting);

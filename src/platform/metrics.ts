@@ -148,6 +148,10 @@ export function createClusterMetrics(registry: Registry) {
       'Pieces by which Redis (left + claimed) and the ledger (left) differ, once two looks agree.',
       ['sale', 'sku'],
     ),
+    saleOpens: gauge('sluice_sale_opens_timestamp_seconds', 'When the sale opens, in Unix time.', ['sale']),
+    saleCloses: gauge('sluice_sale_closes_timestamp_seconds', 'When the sale closes, in Unix time.', [
+      'sale',
+    ]),
     deadLetters: gauge('sluice_dead_letters', 'Orders in the dead-letter queue.'),
     queueReady: gauge('sluice_queue_ready_envelopes', 'Envelopes in the order queue, ready.'),
     queueUnacknowledged: gauge('sluice_queue_unacknowledged_envelopes', 'Envelopes in drainers’ hands.'),

@@ -22,6 +22,7 @@ interface Panel {
   readonly gridPos: { x: number; y: number; w: number; h: number };
   readonly fieldConfig?: { defaults?: { unit?: string } };
   readonly targets?: readonly Target[];
+  readonly links?: readonly { url: string }[];
 }
 
 export interface Dashboard extends Json {
@@ -29,6 +30,9 @@ export interface Dashboard extends Json {
   readonly title?: string;
   readonly description?: string;
   readonly editable?: boolean;
+  readonly tags?: readonly string[];
+  readonly links?: readonly Json[];
+  readonly annotations: { readonly list: readonly { readonly name: string; readonly expr: string }[] };
   readonly templating?: { list?: readonly (Json & { name: string; type: string; query: unknown })[] };
   readonly panels: readonly Panel[];
 }

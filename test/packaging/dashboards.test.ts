@@ -2,14 +2,33 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { dashboards } from '../../grafana/source/index.ts';
 import { type Dashboard, dataPanels, faultsOf } from './dashboard-rules.ts';
-import { parseAll, seriesIn } from './promql.ts';
+import { ownMetrics, seriesNames, seriesOf } from './metric-names.ts';
+import { asGrafanaSends, parseAll, seriesIn } from './promql.ts';
 
 const folder = join(import.meta.dirname, '../../grafana');
 const files = readdirSync(join(folder, 'dashboards'));
 const load = (file: string): Dashboard => JSON.parse(readFileSync(join(folder, 'dashboards', file), 'utf8'));
-/** As Grafana would send it: variables filled in. */
-const filledIn = (expr: string) => expr.replaceAll('$__rate_interval', '20s').replaceAll('$sale', '.*');
+
+describe('the committed files', () => {
+  it.each(Object.entries(dashboards))(
+    'hold the dashboard %s as its source has it',
+    async (name, dashboard) => {
+      await expect(`${JSON.stringify(dashboard, undefined, 2)}\n`).toMatchFileSnapshot(
+        `../../grafana/dashboards/${name}.json`,
+      );
+    },
+  );
+
+  it('are those of the sources and no others', () => {
+    expect(files.toSorted()).toEqual(
+      Object.keys(dashboards)
+        .map((name) => `${name}.json`)
+        .toSorted(),
+    );
+  });
+});
 
 describe.each(files)('dashboard %s', (file) => {
   it('keeps the rules', () => {
@@ -18,7 +37,10 @@ describe.each(files)('dashboard %s', (file) => {
 
   it('has expressions that Prometheus can parse', async () => {
     await parseAll(
-      dataPanels(load(file)).flatMap((panel) => (panel.targets ?? []).map((one) => filledIn(one.expr))),
+      [
+        ...dataPanels(load(file)).flatMap((panel) => (panel.targets ?? []).map((one) => one.expr)),
+        ...load(file).annotations.list.map((one) => one.expr),
+      ].map(asGrafanaSends),
     );
   });
 });
@@ -27,6 +49,41 @@ it('every dashboard has a uid and a title of its own', () => {
   const all = files.map(load);
   expect(new Set(all.map((one) => one.uid)).size).toBe(all.length);
   expect(new Set(all.map((one) => one.title)).size).toBe(all.length);
+});
+
+it('every dashboard is linked from every other, and a panel leads to a dashboard that is there', () => {
+  const all = files.map(load);
+  const uids = all.map((one) => one.uid);
+  for (const one of all) {
+    expect(one.tags, one.title).toContain('sluice');
+    expect(one.links, one.title).toMatchObject([{ type: 'dashboards', tags: ['sluice'], keepTime: true }]);
+    for (const { links = [] } of dataPanels(one)) {
+      for (const { url } of links) expect(uids).toContain(/^\/d\/([a-z-]+)\?/.exec(url)?.[1]);
+    }
+  }
+});
+
+it('every dashboard marks the openings and closings of sales, and changes of the cap', () => {
+  for (const { title, annotations } of files.map(load)) {
+    expect(
+      annotations.list.map((one) => one.name),
+      title,
+    ).toEqual(['Sale opens', 'Sale closes', 'Cap changed']);
+    for (const { expr } of annotations.list) {
+      expect(seriesIn(expr).filter((name) => !seriesNames.has(name))).toEqual([]);
+    }
+  }
+});
+
+it('every metric of Sluice is shown in a dashboard', () => {
+  const shown = new Set(
+    files
+      .map(load)
+      .flatMap((one) => [...dataPanels(one).flatMap((panel) => panel.targets ?? []), ...one.annotations.list])
+      .flatMap(({ expr }) => seriesIn(expr)),
+  );
+  const unseen = ownMetrics().filter((metric) => !seriesOf(metric).some((name) => shown.has(name)));
+  expect(unseen.map(({ name }) => name)).toEqual([]);
 });
 
 it('the Sale dashboard shows everything a sale is run by', () => {

@@ -62,6 +62,16 @@ it('every role of the compose file is scraped, on the port it serves', () => {
   expect(hosts.filter((host) => !services[host])).toEqual([]);
 });
 
+it('says of each process which role it is, as `sluice up` does', () => {
+  for (const role of ['gateway', 'drainer', 'ops']) {
+    const job = config.scrape_configs.find((one: { job_name: string }) => one.job_name === role);
+    const given = job.relabel_configs?.find(
+      (one: object) => 'target_label' in one && one.target_label === 'role',
+    );
+    expect(given?.replacement ?? job.static_configs?.[0].labels?.role, role).toBe(role);
+  }
+});
+
 it('asks RabbitMQ for totals, and queue by queue for depth and consumers', () => {
   const jobs = config.scrape_configs.filter((job: { job_name: string }) =>
     job.job_name.startsWith('rabbitmq'),
