@@ -1,10 +1,12 @@
 import { orderError } from '../order/errors.ts';
+import type { FollowerLedger } from '../order/ports/events.ts';
 import type { Ledger, LedgerOperations, LedgerReader, LedgerRedrive } from '../order/ports/ledger.ts';
 import { createBackOff } from '../platform/back-off.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
 import { createAdvisoryLocks } from './advisory-lock.ts';
 import { createCap } from './cap.ts';
+import { createFollowerLedger } from './follower-ledger.ts';
 import { createPool, type PoolOptions } from './pool.ts';
 import { createReader } from './reader.ts';
 import { recordFailed } from './record-failed.ts';
@@ -20,7 +22,12 @@ export interface LedgerOptions extends PoolOptions {
   readonly clock?: Clock;
 }
 
-export type LedgerStage = Ledger & LedgerReader & LedgerOperations & LedgerRedrive & Lifecycle;
+export type LedgerStage = Ledger &
+  LedgerReader &
+  LedgerOperations &
+  LedgerRedrive &
+  FollowerLedger &
+  Lifecycle;
 
 /**
  * The ledger on Postgres. Usable at once; `start` resolves when the database answers and has its schema, trying
@@ -40,6 +47,7 @@ export function createLedger(options: LedgerOptions): LedgerStage {
   return {
     ...createReader(pool),
     ...createSales(pool),
+    ...createFollowerLedger(pool),
     ...createRedrive({ pool, clock, batchMaxOrders }),
     ...cap,
     exclusively: locks.exclusively,

@@ -5,6 +5,8 @@ export interface Order {
   /** Pieces, 1 to 1,000. */
   readonly quantity: number;
   readonly customerId: string;
+  /** W3C Trace Context of the request that placed it, where it had one; no part of what the order asks for. */
+  readonly traceparent?: string;
 }
 
 /** An order that holds stock: what travels from the claim to the ledger. */

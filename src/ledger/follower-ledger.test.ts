@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { createActivityLog } from '../events/followers/activity-log.ts';
+import { eventOf, type OrderEvent } from '../order/events.ts';
+import { claimedOrder, openTestLedger, type TestLedger } from './ledger.testing.ts';
+
+let db: TestLedger;
+
+beforeAll(async () => {
+  db = await openTestLedger(inject('services'));
+});
+afterAll(() => db?.close());
+
+function events(count: number): OrderEvent[] {
+  const saleId = `sale-${randomUUID()}`;
+  return Array.from({ length: count }, () =>
+    eventOf({ order: claimedOrder({ saleId, sku: 'sku' }), status: 'confirmed', settledAtMs: Date.now() }),
+  );
+}
+
+const activityLog = createActivityLog();
+
+function logActivity(some: readonly OrderEvent[]): Promise<number> {
+  return db.ledger.once('activity-log', some, async (fresh, sql) => {
+    if (activityLog.effect.within !== 'ledger') throw new Error('it writes elsewhere');
+    await activityLog.effect.apply(fresh, sql, {
+      logger: undefined as never,
+      signal: new AbortController().signal,
+    });
+  });
+}
+
+async function lines(saleId: string): Promise<number> {
+  const { rows } = await db.client.query('SELECT count(*)::int AS n FROM activity_log WHERE sale_id = $1', [
+    saleId,
+  ]);
+  return rows[0].n;
+}
+
+it('an event has its effect once, however often and in whatever company it comes', async () => {
+  const [first, second, third] = events(3) as [OrderEvent, OrderEvent, OrderEvent];
+  expect(await logActivity([first, second, first])).toBe(2);
+  expect(await logActivity([second, third])).toBe(1);
+  expect(await logActivity([third, first])).toBe(0);
+  expect(await lines(first.data.saleId)).toBe(3);
+});
+
+it('processes that handle the same events at the same time have the effect once, in whatever order', async () => {
+  const some = events(50);
+  const done = await Promise.all([some, [...some].reverse(), some].map(logActivity));
+  expect(done.reduce((sum, n) => sum + n)).toBe(50);
+  expect(await lines(some[0]!.data.saleId)).toBe(50);
+});
+
+it('another follower remembers for itself', async () => {
+  const some = events(2);
+  await db.ledger.remember('somebody', some);
+  expect(await db.ledger.unhandled('somebody', some)).toEqual([]);
+  expect(await db.ledger.unhandled('activity-log', some)).toEqual(some);
+});
+
+it('an effect that throws has not happened and is not remembered, and its error comes through', async () => {
+  const [event] = events(1) as [OrderEvent];
+  const mine = new Error('no more ink');
+  const failing = db.ledger.once('activity-log', [event], async (_, sql) => {
+    await sql(
+      "INSERT INTO activity_log (happened_at, sale_id, customer_id, activity) VALUES (now(), $1, 'c', 'a')",
+      [event.data.saleId],
+    );
+    throw mine;
+  });
+  await expect(failing).rejects.toBe(mine);
+  expect(await lines(event.data.saleId)).toBe(0);
+  expect(await logActivity([event])).toBe(1);
+});
+
+it('a statement whose values are at fault is told from a database that is away', async () => {
+  const run = (text: string) =>
+    db.ledger.once('activity-log', events(1), async (_, sql) => {
+      await sql(text);
+    });
+  await expect(run('SELECT 1 / 0')).rejects.toMatchObject({ code: 'batch-unwritable' });
+  await expect(run('SELECT pg_terminate_backend(pg_backend_pid())')).rejects.toMatchObject({
+    code: 'ledger-unavailable',
+  });
+});
