@@ -179,11 +179,9 @@ function snapshotOn(client: pg.Client): LedgerSnapshot {
 
     async *tenths(span) {
       for await (const rows of stream(client, readSql('audit-tenths.sql'), spanOf(span))) {
-        yield (rows as [number, number, number][]).map(([tenth, accepted, settled]) => ({
-          tenth,
-          accepted,
-          settled,
-        }));
+        yield (rows as [number, number, number, number | null][]).map(
+          ([tenth, accepted, settled, busyUs]) => ({ tenth, accepted, settled, busyUs: busyUs ?? undefined }),
+        );
       }
     },
 

@@ -66,11 +66,44 @@ describe('promise 1', () => {
     });
   });
 
-  test('a customer over the limit is found', async () => {
-    await sql("UPDATE sale_items SET customer_limit = 1 WHERE sale_id = $1 AND sku = 'b'");
-    expect(failures(await audit())['customer-limit']).toEqual(
-      ['c1', 'c2', 'c3'].map((customerId) => ({ saleId, sku: 'b', customerId, pieces: 2, customerLimit: 1 })),
+  /** One more order of `c1`, written past the ledger's rules. */
+  const oneMore = (settledAtMs = Date.now()) =>
+    sql(
+      `INSERT INTO orders (sale_id, transaction_id, sku, customer_id, quantity, status, sequence, accepted_at, settled_at)
+       VALUES ($1, 'one-more-' || $2, 'a', 'c1', 1, 'confirmed', 99, now(), to_timestamp($2::float8 / 1000))`,
+      [saleId, settledAtMs],
     );
+  const limitOfA = (limit: number | null) =>
+    sql("UPDATE sale_items SET customer_limit = $2 WHERE sale_id = $1 AND sku = 'a'", [saleId, limit]);
+
+  test('a customer over the limit is found', async () => {
+    await oneMore();
+    expect(failures(await audit())['customer-limit']).toEqual([
+      { saleId, sku: 'a', customerId: 'c1', pieces: 2, customerLimit: 1 },
+    ]);
+  });
+
+  test('a customer is held to the limit that stood, neither to a lower one later nor to a higher one', async () => {
+    await limitOfA(3);
+    await oneMore();
+    await limitOfA(1);
+    expect(failures(await audit())['customer-limit']).toBeUndefined();
+    // Two minutes later: long after the limit was lowered.
+    await oneMore(Date.now() + 120_000);
+    await limitOfA(5);
+    await sql(
+      "UPDATE limit_changes SET changed_at = now() + interval '1 hour' WHERE sale_id = $1 AND customer_limit = 5",
+    );
+    expect(failures(await audit())['customer-limit']).toEqual([
+      { saleId, sku: 'a', customerId: 'c1', pieces: 3, customerLimit: 1 },
+    ]);
+  });
+
+  test("pieces from before there was a limit are nobody's fault", async () => {
+    await limitOfA(null);
+    await oneMore();
+    await limitOfA(1);
+    expect(failures(await audit())['customer-limit']).toBeUndefined();
   });
 });
 

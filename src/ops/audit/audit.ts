@@ -96,6 +96,11 @@ export async function audit(deps: AuditDeps, wish: AuditWish): Promise<AuditRepo
   if (cap.stalledSeconds > 0) {
     warnings.push(`draining stood still in ${cap.stalledSeconds} seconds with a backlog`);
   }
+  if (cap.databaseBoundSeconds > 0) {
+    warnings.push(
+      `the cap was out of the database's reach in ${cap.databaseBoundSeconds} seconds with a backlog`,
+    );
+  }
 
   reportQueue(depth, [...states.values()], warnings, information);
   const checks = [
@@ -140,6 +145,7 @@ const noCap: CapReport = {
   capUsedRatio: null,
   backlogSeconds: 0,
   stalledSeconds: 0,
+  databaseBoundSeconds: 0,
 };
 
 function saleOfLog(sales: readonly AuditSale[]): string {
@@ -209,6 +215,7 @@ async function checkCap(
       capUsedRatio: used.use.usedRatio,
       backlogSeconds: used.use.backlogSeconds,
       stalledSeconds: used.use.stalledSeconds,
+      databaseBoundSeconds: used.use.databaseBoundSeconds,
     },
   };
 }

@@ -11,6 +11,7 @@ export interface CapUse {
   readonly usedRatio: number | null;
   readonly backlogSeconds: number;
   readonly stalledSeconds: number;
+  readonly databaseBoundSeconds: number;
 }
 
 /** One calendar second with a backlog throughout, and one cap. */
@@ -19,6 +20,8 @@ interface BacklogSecond {
   readonly cap: number;
   /** Orders settled in each tenth. */
   readonly settled: readonly number[];
+  /** Microseconds for which the database was at work on batches; `undefined`: not on record. */
+  readonly busyUs: number | undefined;
 }
 
 /**
@@ -27,7 +30,9 @@ interface BacklogSecond {
  *
  * The first and the last second of each run of such seconds are left out. So are seconds in which draining stood
  * still (the ledger or the drainers were away; nothing settled for half a second and five batches), and the
- * seconds at both sides of them: they are counted apart, for that is no matter of pace.
+ * seconds at both sides of them: they are counted apart, for that is no matter of pace. And so are seconds in which
+ * the database, at the speed at which it did its work on the batches, could not have written what the cap allows even
+ * without a pause between them.
  */
 export async function checkCapUse(
   pages: AsyncIterable<readonly TenthOfSecond[]>,
@@ -35,14 +40,17 @@ export async function checkCapUse(
   burstOrders: (ordersPerSecond: number) => number,
 ): Promise<{ check: AuditCheck; use: CapUse }> {
   const check = createCheck('cap-used', 5);
-  const total = { settled: 0, allowed: 0, seconds: 0, stalled: 0 };
+  const total = { settled: 0, allowed: 0, seconds: 0, stalled: 0, bound: 0 };
   let waiting = 0;
   let run: BacklogSecond[] = [];
-  let current: { second: number; accepted: number[]; settled: number[] } | undefined;
+  let current:
+    | { second: number; accepted: number[]; settled: number[]; busyUs: number | undefined }
+    | undefined;
 
   function endRun(): void {
     const judged = judgeRun(run);
     total.stalled += judged.stalled;
+    total.bound += judged.bound;
     for (const { cap, settled } of judged.steady) {
       total.settled += sum(settled);
       total.allowed += cap;
@@ -51,7 +59,12 @@ export async function checkCapUse(
     run = [];
   }
 
-  function endSecond(second: number, accepted: readonly number[], settled: readonly number[]): void {
+  function endSecond(
+    second: number,
+    accepted: readonly number[],
+    settled: readonly number[],
+    busyUs?: number,
+  ): void {
     const cap = caps.steadyCap(second);
     const enough = 2 * burstOrders(cap ?? 1);
     let backlog = cap !== undefined;
@@ -60,14 +73,14 @@ export async function checkCapUse(
       if (waiting - settled[i]! <= enough) backlog = false;
       waiting += accepted[i]! - settled[i]!;
     }
-    if (backlog) run.push({ second, cap: cap!, settled });
+    if (backlog) run.push({ second, cap: cap!, settled, busyUs });
     else endRun();
   }
 
   const nothing: readonly number[] = Array.from({ length: 10 }, () => 0);
   function advanceTo(second: number): void {
     if (current) {
-      endSecond(current.second, current.accepted, current.settled);
+      endSecond(current.second, current.accepted, current.settled, current.busyUs);
       for (let gap = current.second + 1; gap < second; gap++) {
         endSecond(gap, nothing, nothing);
         // Nothing waits, or nothing is drained for long: the rest of the gap says no more.
@@ -79,19 +92,20 @@ export async function checkCapUse(
         }
       }
     }
-    current = { second, accepted: [...nothing], settled: [...nothing] };
+    current = { second, accepted: [...nothing], settled: [...nothing], busyUs: undefined };
   }
 
   for await (const page of pages) {
-    for (const { tenth, accepted, settled } of page) {
+    for (const { tenth, accepted, settled, busyUs } of page) {
       const second = Math.floor(tenth / 10);
       if (current?.second !== second) advanceTo(second);
       const at = Math.round(tenth - second * 10);
       current!.accepted[at] = accepted;
       current!.settled[at] = settled;
+      current!.busyUs = busyUs;
     }
   }
-  if (current) endSecond(current.second, current.accepted, current.settled);
+  if (current) endSecond(current.second, current.accepted, current.settled, current.busyUs);
   endRun();
 
   check.look(total.seconds);
@@ -104,7 +118,12 @@ export async function checkCapUse(
       backlogSeconds: total.seconds,
     });
   }
-  const use = { usedRatio, backlogSeconds: total.seconds, stalledSeconds: total.stalled };
+  const use = {
+    usedRatio,
+    backlogSeconds: total.seconds,
+    stalledSeconds: total.stalled,
+    databaseBoundSeconds: total.bound,
+  };
   return {
     check: check.done(
       (n) =>
@@ -119,8 +138,15 @@ export async function checkCapUse(
 
 const longestGapSeconds = 60;
 
-/** Splits a run where draining stood still, and leaves out the first and last second of each piece. */
-function judgeRun(run: readonly BacklogSecond[]): { steady: BacklogSecond[]; stalled: number } {
+/**
+ * Splits a run where draining stood still, and leaves out the first and last second of each piece, and those that
+ * were beyond the database.
+ */
+function judgeRun(run: readonly BacklogSecond[]): {
+  steady: BacklogSecond[];
+  stalled: number;
+  bound: number;
+} {
   const stalled = new Set<number>();
   let since = 0;
   run.forEach(({ cap, settled }, place) => {
@@ -135,7 +161,12 @@ function judgeRun(run: readonly BacklogSecond[]): { steady: BacklogSecond[]; sta
   });
   const inside = (place: number) => place >= 0 && place < run.length && !stalled.has(place);
   const steady = run.filter((_, place) => inside(place - 1) && inside(place) && inside(place + 1));
-  return { steady, stalled: stalled.size };
+  const within = steady.filter((one) => !isDatabaseBound(one));
+  return { steady: within, stalled: stalled.size, bound: steady.length - within.length };
+}
+
+function isDatabaseBound({ cap, settled, busyUs }: BacklogSecond): boolean {
+  return busyUs !== undefined && sum(settled) * 1_000_000 < cap * busyUs;
 }
 
 function sum(numbers: readonly number[]): number {

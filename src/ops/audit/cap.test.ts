@@ -140,6 +140,53 @@ describe('use of the cap', () => {
     expect(cap.capUsedRatio).toBeCloseTo(0.9, 6);
   });
 
+  /** As the ledger notes it: how long the database was at work in each second. */
+  async function busy(seconds: number, ms: number): Promise<void> {
+    await at.sql.query('DELETE FROM drain_seconds');
+    await at.sql.query(
+      `INSERT INTO drain_seconds SELECT $1::bigint + n, $2::bigint * 1000, now() FROM generate_series(0, $3::integer) n`,
+      [startMs / 1_000, ms, seconds],
+    );
+  }
+
+  test('a cap that is out of the reach of the database is not called unused, one within reach is', async () => {
+    await drain(10, () => 9);
+    // 90 orders in 0.95 s of work: 95/s, with no pause at all.
+    await busy(10, 950);
+    const { failed, cap, report } = await capChecks();
+    expect(failed.used).toBeUndefined();
+    expect(cap).toMatchObject({ capUsedRatio: null, backlogSeconds: 0, databaseBoundSeconds: 8 });
+    expect(report.warnings).toContain("the cap was out of the database's reach in 8 seconds with a backlog");
+    // In 0.85 s of work: 106/s.
+    await busy(10, 850);
+    expect((await capChecks()).failed.used).toEqual([
+      { settledOrders: 720, allowedOrders: 800, usedRatio: 0.9, backlogSeconds: 8 },
+    ]);
+    await at.sql.query('DELETE FROM drain_seconds');
+  });
+
+  test('the ledger notes for how long the database was at work, waiting batches counted once', async () => {
+    await at.ledger.setCap(1_000_000, 'test');
+    await at.sql.query('DELETE FROM drain_seconds');
+    const orders = Array.from({ length: 500 }, (_, n) => ({
+      saleId,
+      transactionId: `noted-${n}`,
+      sku: 'a',
+      quantity: 1,
+      customerId: 'c',
+      sequence: n,
+      claimedAtMs: Date.now(),
+    }));
+    const startedAtMs = performance.now();
+    const batches = [0, 1, 2, 3, 4].map((n) => orders.slice(n * 100, n * 100 + 100));
+    const outcomes = await Promise.all(batches.map((batch) => at.ledger.settleBatch(batch)));
+    const tookMs = performance.now() - startedAtMs;
+    expect(outcomes.filter(({ outcome }) => outcome === 'written').length).toBeGreaterThan(0);
+    const { rows } = await at.sql.query('SELECT sum(busy_us)::float8 / 1000 AS "busyMs" FROM drain_seconds');
+    expect(rows[0].busyMs).toBeGreaterThan(0);
+    expect(rows[0].busyMs).toBeLessThanOrEqual(tookMs);
+  });
+
   test('without a backlog a slow second means nothing', async () => {
     for (let ms = 0; ms < 10_000; ms += 100) await write(ms + 10, 3, ms);
     const { failed, cap } = await capChecks();

@@ -33,6 +33,8 @@ export interface CapReport {
   readonly backlogSeconds: number;
   /** Seconds with a backlog in which draining stood still; they are not in `capUsedRatio`. */
   readonly stalledSeconds: number;
+  /** Seconds with a backlog in which the database could not have written what the cap allows; not in it either. */
+  readonly databaseBoundSeconds: number;
 }
 
 export interface SaleReport {

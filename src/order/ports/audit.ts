@@ -51,6 +51,8 @@ export interface TenthOfSecond {
   readonly tenth: number;
   readonly accepted: number;
   readonly settled: number;
+  /** Microseconds of the second around it in which the database was at work on batches; `undefined`: not on record. */
+  readonly busyUs: number | undefined;
 }
 
 /** The cap in force from a moment on. */
