@@ -81,6 +81,15 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
   /** Aborted when it should not even wait for the one it has. */
   const givingUp = new AbortController();
   const settling = new Set<Promise<void>>();
+  /** Batches on their way to the ledger. */
+  const writing = new Set<Promise<void>>();
+  /** What the ledger said last, and when it lets the next batch in. */
+  let cap: Cap = stoppedCap;
+  let turnAtMs = 0;
+  /** Whether it is the cap that holds the next batch back. */
+  let held = false;
+  /** What broke a write, and ends the loop. */
+  let fault: { readonly error: unknown } | undefined;
   let loop: Promise<void> | undefined;
   let wakeUp: AbortController = new AbortController();
 
@@ -149,8 +158,7 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
   }
 
   /** A change of the cap changes how much a drainer should hold. */
-  async function follow(cap: Cap, before: Cap): Promise<void> {
-    if (cap.ordersPerSecond === before.ordersPerSecond) return;
+  async function follow(before: Cap): Promise<void> {
     logger.info({ capOrdersPerSecond: cap.ordersPerSecond, reason: cap.reason }, 'the cap has changed');
     if (prefetchFor(cap) !== prefetchFor(before)) {
       await letGo();
@@ -158,41 +166,62 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
     }
   }
 
-  async function nextBatch(cap: Cap): Promise<BatchEntry[]> {
+  async function nextBatch(): Promise<BatchEntry[]> {
     const wanted = batchOrders(cap);
     const ageLeftMs = deps.options.batchMaxAgeMs - batcher.ageMs();
     if (batcher.size() > 0 && batcher.size() < wanted && ageLeftMs > 0) await rest(ageLeftMs);
     return batcher.take(wanted);
   }
 
-  async function run(first: Cap): Promise<void> {
-    let cap = first;
-    while (!stopping.signal.aborted) {
-      if (cap.paused) {
-        cap = await whilePaused();
-        continue;
-      }
-      if (batcher.size() === 0) {
-        await rest(capPollMs);
-        if (batcher.size() === 0 && !stopping.signal.aborted) cap = await idle(cap);
-        continue;
-      }
-      while (settling.size >= maxSettling) await Promise.race(settling);
-      const batch = await nextBatch(cap);
-      const written = await writeBatch(batch, givingUp.signal, cap);
-      track(finish(written));
-      if (written.left.length > 0) batcher.putBack(written.left);
-      await follow(written.cap, cap);
-      cap = written.cap;
-    }
+  async function write(batch: BatchEntry[]): Promise<void> {
+    const written = await writeBatch(batch, givingUp.signal, cap);
+    track(finish(written));
+    if (written.left.length > 0) batcher.putBack(written.left);
+    cap = written.cap;
+    held = written.nextInMs > 0;
+    turnAtMs = clock.nowMs() + Math.ceil(written.nextInMs);
   }
 
-  /** Nothing to do: look whether the cap has changed or draining was paused. */
-  async function idle(cap: Cap): Promise<Cap> {
-    const now = await readCap();
-    if (!now) return cap;
-    await follow(now, cap);
-    return now;
+  /**
+   * Starts writing what has arrived. While it is the cap that holds batches back, one at a time, when its turn has
+   * come; else two, so that the ledger finds the next one waiting when it has committed one.
+   */
+  async function writeNext(): Promise<void> {
+    while (settling.size >= maxSettling) await Promise.race(settling);
+    const waitMs = Math.min(turnAtMs - clock.nowMs(), capPollMs);
+    if (waitMs > 0) await clock.sleep(waitMs, stopping.signal);
+    const batch = await nextBatch();
+    if (batch.length === 0) return;
+    const work = write(batch)
+      .catch((error) => {
+        fault ??= { error };
+        wake();
+      })
+      .finally(() => writing.delete(work));
+    writing.add(work);
+    while (writing.size >= (held ? 1 : 2)) await Promise.race(writing);
+  }
+
+  async function run(): Promise<void> {
+    let followed = cap;
+    while (!stopping.signal.aborted && !fault) {
+      if (cap.paused) {
+        await Promise.all(writing);
+        cap = await whilePaused();
+        followed = cap;
+      } else if (cap.ordersPerSecond !== followed.ordersPerSecond) {
+        await Promise.all(writing);
+        await follow(followed);
+        followed = cap;
+      } else if (batcher.size() > 0) {
+        await writeNext();
+      } else {
+        await rest(capPollMs);
+        if (batcher.size() === 0 && !stopping.signal.aborted) cap = (await readCap()) ?? cap;
+      }
+    }
+    await Promise.all(writing);
+    if (fault) throw fault.error;
   }
 
   /** After the commit: dead-letter what can't be written, settle the claims, then acknowledge. */
@@ -221,11 +250,12 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
     async start() {
       await consumer.start();
       loop = (async () => {
-        let cap: Cap | undefined;
-        while (!cap && !stopping.signal.aborted) cap = await readCap();
-        if (!cap) return;
+        let first: Cap | undefined;
+        while (!first && !stopping.signal.aborted) first = await readCap();
+        if (!first) return;
+        cap = first;
         if (!cap.paused) await consumer.resume(prefetchFor(cap));
-        await run(cap);
+        await run();
       })().catch(die);
     },
     async stop(deadlineMs) {

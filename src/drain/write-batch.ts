@@ -13,6 +13,8 @@ export interface WrittenBatch<Entry> {
   readonly unwritable: readonly { readonly entry: Entry; readonly error: OrderError }[];
   /** Entries the cap's burst or a pause left unwritten. */
   readonly left: readonly Entry[];
+  /** How long the cap holds back a batch as large as the last one; 0: it holds nothing back. */
+  readonly nextInMs: number;
   readonly cap: Cap;
 }
 
@@ -68,6 +70,7 @@ export function createBatchWriter(deps: Deps) {
     /** Parts still to write, in order. */
     let parts: Entry[][] = [[...entries]];
     let latest = cap;
+    let nextInMs = 0;
     while (parts.length > 0) {
       if (signal.aborted) break;
       const [part, ...rest] = parts as [Entry[], ...Entry[][]];
@@ -106,10 +109,11 @@ export function createBatchWriter(deps: Deps) {
         outcome.settlements.forEach((settlement, i) => {
           settled.push({ entry: part[i]!, settlement });
         });
+        nextInMs = outcome.nextInMs;
         parts = rest;
       }
     }
-    return { settled, unwritable, left: parts.flat(), cap: latest };
+    return { settled, unwritable, left: parts.flat(), nextInMs, cap: latest };
   };
 }
 

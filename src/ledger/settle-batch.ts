@@ -65,7 +65,12 @@ function parseSettleRow(row: SettleRow, orders: readonly ClaimedOrder[]): BatchO
   };
   switch (row.verdict) {
     case 'written':
-      return { outcome: 'written', settlements: parseSettlements(row, orders), cap };
+      return {
+        outcome: 'written',
+        settlements: parseSettlements(row, orders),
+        nextInMs: row.wait_us! / 1_000,
+        cap,
+      };
     case 'wait':
       return { outcome: 'wait', waitMs: row.wait_us! / 1_000, cap };
     default:

@@ -17,8 +17,13 @@ export interface Cap {
 }
 
 export type BatchOutcome =
-  /** Written: one settlement per order, in order of the batch. */
-  | { readonly outcome: 'written'; readonly settlements: readonly Settlement[]; readonly cap: Cap }
+  /** Written: one settlement per order, in order of the batch. As large a batch may come after `nextInMs`. */
+  | {
+      readonly outcome: 'written';
+      readonly settlements: readonly Settlement[];
+      readonly nextInMs: number;
+      readonly cap: Cap;
+    }
   /** The cap is used up: nothing was written, try again after `waitMs`. */
   | { readonly outcome: 'wait'; readonly waitMs: number; readonly cap: Cap }
   /** The batch holds more new orders than the cap's burst allows: make it smaller. */
