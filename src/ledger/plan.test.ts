@@ -44,11 +44,11 @@ function expectIndexPlans(plans: string) {
   expect(plans).not.toMatch(/Seq Scan|Bitmap Heap Scan on orders|Hash Join|Merge Join|JIT/);
 }
 
-test('a batch that takes the short way walks through no table', async () => {
+test('a batch that takes the short way reaches every table by an index', async () => {
   const saleId = await putSale(at.ledger, [{ sku: 'a', stock: 1_000 }]);
   const plans = await plansOfBatch(saleId);
   expect(plans).toContain('Index Scan using sale_items_pkey on sale_items');
-  expect(plans).not.toMatch(/Seq Scan|Bitmap Heap Scan|Hash Join|Merge Join|JIT/);
+  expect(plans).not.toMatch(/Seq Scan|Bitmap Heap Scan on orders|Hash Join|Merge Join|JIT/);
   // Decided as a whole: the orders are looked up by nothing but the primary key's own check.
   expect(plans).not.toContain('Index Scan using orders_pkey');
 });
