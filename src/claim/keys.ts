@@ -47,6 +47,8 @@ export const clusterKeys = {
   cap: 'sluice:cap',
   /** hash: gateway ID → "catalogue version, forgotten-at time (ms)" */
   gateways: 'sluice:gateways',
+  /** hash: process ID → "its report as JSON, forgotten-at time (ms)" */
+  processes: 'sluice:processes',
   /** string: `run_id` of the server that was vetted last */
   run: 'sluice:run',
 } as const;

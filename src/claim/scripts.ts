@@ -20,7 +20,7 @@ const scriptNames = [
   'raise-stock',
   'counters',
   'put-catalog',
-  'announce-gateway',
+  'announce',
   'clear-sale',
   'load-settled',
   'finish-rebuild',

@@ -1,6 +1,7 @@
 import { orderError } from '../order/errors.ts';
 import type { FollowerLedger } from '../order/ports/events.ts';
 import type { Ledger, LedgerOperations, LedgerReader, LedgerRedrive } from '../order/ports/ledger.ts';
+import type { Trail } from '../order/ports/trail.ts';
 import { createBackOff } from '../platform/back-off.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
@@ -13,6 +14,7 @@ import { recordFailed } from './record-failed.ts';
 import { createRedrive } from './redrive.ts';
 import { createSales } from './sales.ts';
 import { settleBatch } from './settle-batch.ts';
+import { createTrail } from './trail.ts';
 
 export { migrate } from './migrate.ts';
 
@@ -27,6 +29,7 @@ export type LedgerStage = Ledger &
   LedgerOperations &
   LedgerRedrive &
   FollowerLedger &
+  Trail &
   Lifecycle;
 
 /**
@@ -49,6 +52,7 @@ export function createLedger(options: LedgerOptions): LedgerStage {
     ...createSales(pool),
     ...createFollowerLedger(pool),
     ...createRedrive({ pool, clock, batchMaxOrders }),
+    ...createTrail(pool),
     ...cap,
     exclusively: locks.exclusively,
 

@@ -14,6 +14,8 @@ export interface ClusterState {
   readonly depth: QueueDepth | undefined;
   readonly sales: readonly LedgerSale[];
   readonly counters: ReadonlyMap<string, SaleCounters>;
+  /** Pieces by which Redis is off the ledger, by sale and SKU as `"sale SKU"`; empty where it is not known. */
+  readonly drift: ReadonlyMap<string, number>;
 }
 
 /**
@@ -105,9 +107,13 @@ export function createClusterWatch(deps: {
     }
   }
 
-  function showStock(sales: readonly LedgerSale[], counters: ReadonlyMap<string, SaleCounters>): void {
+  function showStock(
+    sales: readonly LedgerSale[],
+    counters: ReadonlyMap<string, SaleCounters>,
+  ): ReadonlyMap<string, number> {
     for (const gauge of [metrics.stockLeft, metrics.stockClaimed, metrics.stockDrift]) gauge.reset();
     const stockNow = new Map<string, number>();
+    const drifts = new Map<string, number>();
     for (const sale of sales) {
       const counted = new Map(counters.get(sale.saleId)?.items.map((item) => [item.sku, item]));
       for (const { sku, stockLeft } of sale.items) {
@@ -119,9 +125,11 @@ export function createClusterWatch(deps: {
         metrics.stockClaimed.labels(sale.saleId, sku).set(inRedis.claimed);
         const drift = driftBetween(inRedis.left + inRedis.claimed, stockLeft, stockBefore.get(key));
         metrics.stockDrift.labels(sale.saleId, sku).set(drift);
+        drifts.set(key, drift);
       }
     }
     stockBefore = stockNow;
+    return drifts;
   }
 
   return {
@@ -144,8 +152,8 @@ export function createClusterWatch(deps: {
       if (cap) {
         showCap(cap);
         showTimes(live);
-        showStock(live, counters);
       }
+      const drift = cap ? showStock(live, counters) : new Map<string, number>();
       if (waiting !== undefined) metrics.waiting.set(waiting);
       if (oldestAgeMs !== undefined) metrics.oldestAgeSeconds.set(oldestAgeMs / 1_000);
       if (drainSeconds !== undefined) metrics.backlogDrainSeconds.set(drainSeconds);
@@ -154,7 +162,7 @@ export function createClusterWatch(deps: {
         metrics.queueReady.set(depth.ready);
         metrics.queueUnacknowledged.set(depth.unacknowledged);
       }
-      return { cap, waiting, oldestAgeMs, drainSeconds, depth, sales: live, counters };
+      return { cap, waiting, oldestAgeMs, drainSeconds, depth, sales: live, counters, drift };
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { DeadLetterOperations, LetterChoice } from './dead-letters.ts';
+import type { Steering } from './steering.ts';
 
 const listedDefault = 100;
 
@@ -29,7 +30,11 @@ interface ChoiceBody {
  * `GET /dead-letters?limit=N`; `POST /dead-letters/redrive` and `/purge` with `{ "ids": […] }` or `{ "all": true }`,
  * and `"saleId"` to restrict them. Both answer 200 with what became of each letter.
  */
-export function addDeadLetterRoutes(admin: FastifyInstance, deadLetters: DeadLetterOperations): void {
+export function addDeadLetterRoutes(
+  admin: FastifyInstance,
+  deadLetters: Pick<DeadLetterOperations, 'list'>,
+  steering: Steering,
+): void {
   admin.get<{ Querystring: { limit?: string } }>(
     '/dead-letters',
     {
@@ -49,7 +54,7 @@ export function addDeadLetterRoutes(admin: FastifyInstance, deadLetters: DeadLet
     admin.post<{ Body: ChoiceBody }>(
       `/dead-letters/${action}`,
       { schema: { body: choiceSchema } },
-      async (request) => deadLetters[action](choiceOf(request.body)),
+      async (request) => steering(request.actor)[action](choiceOf(request.body)),
     );
   }
 }

@@ -40,3 +40,4 @@ export function createLoginLimit({ clock }: { clock: Pick<Clock, 'nowMs'> }) {
     size: () => clearAtMs.size,
   };
 }
+export type LoginLimit = ReturnType<typeof createLoginLimit>;

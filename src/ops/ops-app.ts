@@ -1,33 +1,41 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, fastify } from 'fastify';
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
 import type { Registry } from 'prom-client';
-import { isOrderError } from '../order/errors.ts';
-import type { LedgerOperations } from '../order/ports/ledger.ts';
+import type { Actor, Trail } from '../order/ports/trail.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import { protectPages } from '../platform/security-headers.ts';
+import { createAdminGuard } from './admin-guard.ts';
+import { answerErrors } from './admin-problems.ts';
+import { addAdminRoutes } from './admin-routes.ts';
 import type { ClusterState } from './cluster-watch.ts';
 import { addDeadLetterRoutes } from './dead-letter-routes.ts';
 import type { DeadLetterOperations } from './dead-letters.ts';
+import type { LiveStreams } from './live/live-streams.ts';
 import { createLoginLimit } from './login-limit.ts';
-import type { SaleOperations } from './sales.ts';
+import { opsPage } from './page/page-routes.ts';
+import { createSessions } from './sessions.ts';
+import type { Steering } from './steering.ts';
 
 /** Operators, Prometheus and the pages they watch. */
 const maxConnections = 1_000;
 
-/** The ops port: metrics of the cluster, health, and the admin API behind the token. */
+/** The ops port: metrics of the cluster, health, and behind a login the ops page and the admin API. */
 export function createOpsApp(deps: {
   registry: Registry;
   state: () => ClusterState | undefined;
-  ledger: Pick<LedgerOperations, 'setCap' | 'setPaused'>;
-  sales: SaleOperations;
-  deadLetters: DeadLetterOperations;
+  steering: Steering;
+  deadLetters: Pick<DeadLetterOperations, 'list'>;
+  trail: Pick<Trail, 'entries'>;
+  live: LiveStreams;
   adminToken: string | undefined;
   clock: Pick<Clock, 'nowMs'>;
   logger: Logger;
 }): FastifyInstance {
-  const { ledger, logger, sales } = deps;
-  const loginLimit = createLoginLimit({ clock: deps.clock });
+  const { clock, logger, adminToken } = deps;
+  const sessions = createSessions({ clock });
+  const guard = createAdminGuard({ adminToken, sessions, loginLimit: createLoginLimit({ clock }), logger });
   const app = fastify({
     loggerInstance: logger as FastifyBaseLogger,
     disableRequestLogging: true,
@@ -40,6 +48,8 @@ export function createOpsApp(deps: {
 
   app.server.maxConnections = maxConnections;
   protectPages(app);
+  app.decorateRequest('actor', nobody);
+  app.register(cookie);
 
   app.get('/metrics', async (_request, reply) => {
     reply.header('content-type', deps.registry.contentType);
@@ -60,116 +70,25 @@ export function createOpsApp(deps: {
 
   app.register(
     async (admin) => {
-      admin.addHook('onRequest', async (request, reply) => {
-        const waitSeconds = loginLimit.waitSeconds(request.ip);
-        if (waitSeconds > 0) {
-          reply.header('retry-after', String(waitSeconds));
-          return refuse(reply, 429, 'rate-limited', 'too many failed logins from this address');
-        }
-        if (deps.adminToken && sameSecret(request.headers.authorization ?? '', `Bearer ${deps.adminToken}`))
-          return;
-        loginLimit.failed(request.ip);
-        logger.warn({ who: request.ip, what: `${request.method} ${request.url}` }, 'admin login failed');
-        reply.header('www-authenticate', 'Bearer');
-        return refuse(reply, 401, 'unauthorized', 'send the admin token as a bearer token');
-      });
-      admin.addHook('onResponse', async (request, reply) => {
-        if (request.method === 'GET') return;
-        logger.info(
-          {
-            who: request.ip,
-            what: `${request.method} ${request.url}`,
-            body: request.body,
-            status: reply.statusCode,
-          },
-          'admin change',
-        );
-      });
-      admin.setErrorHandler(
-        (error: Error & { validation?: unknown; statusCode?: number; code?: string }, request, reply) => {
-          if (error instanceof RangeError) return refuse(reply, 400, 'invalid', error.message);
-          if (isOrderError(error, 'unknown-sale')) return refuse(reply, 404, error.code, error.message);
-          if (isOrderError(error, 'sale-change-refused'))
-            return refuse(reply, 409, error.code, error.message);
-          if (isOrderError(error)) return refuse(reply, 503, error.code, error.message);
-          if (error.code === 'broker-away') return refuse(reply, 503, error.code, error.message);
-          if (error.validation || (error.statusCode ?? 500) < 500) {
-            return refuse(reply, error.statusCode ?? 400, 'invalid', error.message);
-          }
-          request.log.error({ err: error }, 'an admin request failed');
-          return refuse(reply, 500, 'internal', 'this is a fault of ours');
-        },
-      );
-
-      admin.get('/status', async () => statusOf(deps.state()));
-      admin.put<{ Body: { ordersPerSecond: number } }>(
-        '/cap',
-        { schema: { body: exactly({ ordersPerSecond: { type: 'number' } }) } },
-        async (request) => ledger.setCap(request.body.ordersPerSecond, 'configured'),
-      );
-      admin.post('/pause', async () => ledger.setPaused(true));
-      admin.post('/resume', async () => ledger.setPaused(false));
-      addDeadLetterRoutes(admin, deps.deadLetters);
-      admin.post<{ Params: { saleId: string }; Body: { restockId: string; sku: string; pieces: number } }>(
-        '/sales/:saleId/restocks',
-        {
-          schema: {
-            body: exactly({
-              restockId: { type: 'string', minLength: 1, maxLength: 64 },
-              sku: { type: 'string' },
-              pieces: { type: 'integer', minimum: 1, maximum: 2_147_483_647 },
-            }),
-          },
-        },
-        async (request) => {
-          const { restockId, sku, pieces } = request.body;
-          return { done: await sales.restock(request.params.saleId, restockId, sku, pieces) };
-        },
-      );
+      admin.addHook('onRequest', guard.admit);
+      admin.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'));
+      answerErrors(admin);
+      addAdminRoutes(admin, deps);
+      addDeadLetterRoutes(admin, deps.deadLetters, deps.steering);
+      admin.get('/stream', (request, reply) => deps.live.open(reply, () => mayWatch(request)));
+      const mayWatch = (request: Parameters<typeof guard.sessionOf>[0]) =>
+        request.actor.via === 'api' || guard.sessionOf(request) !== undefined;
     },
     { prefix: '/admin' },
+  );
+  app.register(
+    async (page) => {
+      await page.register(formbody, { bodyLimit: 4 * 1024 });
+      await opsPage(page, { guard, sessions });
+    },
+    { prefix: '/ops' },
   );
   return app;
 }
 
-/** A cluster's state as operations read it. */
-export function statusOf(state: ClusterState | undefined) {
-  return {
-    cap: state?.cap ?? null,
-    waiting: state?.waiting ?? null,
-    oldestAgeSeconds: state?.oldestAgeMs === undefined ? null : state.oldestAgeMs / 1_000,
-    drainSeconds: finiteOrNull(state?.drainSeconds),
-    queue: state?.depth ?? null,
-    sales: (state?.sales ?? []).map((sale) => ({
-      saleId: sale.saleId,
-      opensAt: new Date(sale.opensAtMs).toISOString(),
-      closesAt: new Date(sale.closesAtMs).toISOString(),
-      items: sale.items.map(({ sku, stock, stockLeft }) => {
-        const inRedis = state?.counters.get(sale.saleId)?.items.find((item) => item.sku === sku);
-        return { sku, stock, stockLeft, toClaim: inRedis?.left ?? null, claimed: inRedis?.claimed ?? null };
-      }),
-    })),
-  };
-}
-
-function finiteOrNull(seconds: number | undefined): number | null {
-  return seconds !== undefined && Number.isFinite(seconds) ? seconds : null;
-}
-
-function exactly(properties: Record<string, object>): object {
-  return { type: 'object', required: Object.keys(properties), additionalProperties: false, properties };
-}
-
-function refuse(reply: FastifyReply, status: number, type: string, detail: string): FastifyReply {
-  return reply
-    .code(status)
-    .header('content-type', 'application/problem+json')
-    .serializer(JSON.stringify)
-    .send({ type: `/problems/${type}`, title: type, status, detail });
-}
-
-/** Compares in constant time, whatever the lengths. */
-function sameSecret(given: string, wanted: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(wanted));
-}
+const nobody = null as unknown as Actor;

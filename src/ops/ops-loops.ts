@@ -25,11 +25,17 @@ export function createOpsLoops(deps: {
   claims: Pick<SaleClaims, 'catalog'>;
   clock: Clock;
   logger: Logger;
-}): Lifecycle & { state(): ClusterState | undefined } {
+}): Lifecycle & { state(): ClusterState | undefined; lookedAtMs(): number | undefined } {
   const { clock, logger } = deps;
   const stopping = new AbortController();
   const loops: Promise<void>[] = [];
   let state: ClusterState | undefined;
+  let lookedAtMs: number | undefined;
+
+  /** Turns fall on whole intervals of the clock, so that what is looked at and shown each second stays in step. */
+  function untilNext(intervalMs: number): number {
+    return intervalMs - (clock.nowMs() % intervalMs);
+  }
 
   /** Runs `turn` again and again; a failing turn is logged once and tried again. */
   async function forever(
@@ -47,7 +53,7 @@ export function createOpsLoops(deps: {
         if (!failing && !signal.aborted) logger.warn({ err: error }, `${name} failed; trying again`);
         failing = true;
       }
-      await clock.sleep(intervalMs, signal);
+      await clock.sleep(untilNext(intervalMs), signal);
     }
   }
 
@@ -90,10 +96,13 @@ export function createOpsLoops(deps: {
 
   return {
     state: () => state,
+    lookedAtMs: () => lookedAtMs,
     async start() {
       loops.push(
         forever('watching the cluster', watchIntervalMs, stopping.signal, async () => {
+          const atMs = clock.nowMs();
           state = await deps.watch.look();
+          lookedAtMs = atMs;
         }),
         forever('taking the lead', takeOverMs, stopping.signal, async () => {
           await deps.ledger.exclusively('ops', lead);

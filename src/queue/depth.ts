@@ -28,6 +28,7 @@ export async function readDepth(options: ManagementOptions): Promise<QueueDepth>
     ready: orders?.ready ?? 0,
     unacknowledged: orders?.unacknowledged ?? 0,
     deadLetters: dead?.ready ?? 0,
+    prefetches: orders?.prefetches ?? [],
   };
 }
 

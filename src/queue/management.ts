@@ -9,6 +9,13 @@ export interface ManagementOptions {
   readonly amqpUrl: string;
 }
 
+export interface QueueCounts {
+  readonly ready: number;
+  readonly unacknowledged: number;
+  /** The prefetch of each consumer. */
+  readonly prefetches: readonly number[];
+}
+
 /** The few calls of RabbitMQ's management API that Sluice needs, on the virtual host of `amqpUrl`. */
 export function createManagement({ amqpManagementUrl, amqpUrl }: ManagementOptions) {
   const url = new URL(amqpManagementUrl);
@@ -53,15 +60,23 @@ export function createManagement({ amqpManagementUrl, amqpUrl }: ManagementOptio
       }
     },
     /** The broker's counts of a queue as of its last tick, or `undefined` where there is no such queue. */
-    async queueCounts(name: string): Promise<{ ready: number; unacknowledged: number } | undefined> {
-      const columns = 'columns=messages_ready,messages_unacknowledged';
+    async queueCounts(name: string): Promise<QueueCounts | undefined> {
+      const columns = 'columns=messages_ready,messages_unacknowledged,consumer_details';
       const response = await call('GET', `/queues/${vhost}/${encodeURIComponent(name)}?${columns}`);
       if (response.status === 404) {
         await response.body?.cancel();
         return undefined;
       }
-      const counts = (await response.json()) as { messages_ready?: number; messages_unacknowledged?: number };
-      return { ready: counts.messages_ready ?? 0, unacknowledged: counts.messages_unacknowledged ?? 0 };
+      const counts = (await response.json()) as {
+        messages_ready?: number;
+        messages_unacknowledged?: number;
+        consumer_details?: readonly { prefetch_count?: number }[];
+      };
+      return {
+        ready: counts.messages_ready ?? 0,
+        unacknowledged: counts.messages_unacknowledged ?? 0,
+        prefetches: (counts.consumer_details ?? []).map((consumer) => consumer.prefetch_count ?? 0),
+      };
     },
   };
 }

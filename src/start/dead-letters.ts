@@ -1,13 +1,5 @@
-import {
-  createDeadLetterOperations,
-  type HandledLetters,
-  type LetterChoice,
-  type ListedLetter,
-} from '../ops/dead-letters.ts';
-import { systemClock } from '../platform/clock.ts';
-import { createLogger } from '../platform/logger.ts';
-import { createDeadLetters } from '../queue/dead-letters.ts';
-import { withOperations } from './operations.ts';
+import type { HandledLetters, LetterChoice, ListedLetter } from '../ops/dead-letters.ts';
+import { type Operations, withOperations } from './operations.ts';
 
 /** `sluice dead-letters list`. */
 export async function listDeadLetters(options: { json?: boolean; limit: number }): Promise<void> {
@@ -29,21 +21,8 @@ export async function handleDeadLetters(
   return handled.unknownIds.length === 0 && handled.letters.every(({ outcome }) => outcome !== 'kept');
 }
 
-async function withLetters<T>(
-  work: (deadLetters: ReturnType<typeof createDeadLetterOperations>) => Promise<T>,
-): Promise<T> {
-  const logger = createLogger('command', 'error');
-  return withOperations(({ ledger, claims, target }) =>
-    work(
-      createDeadLetterOperations({
-        box: createDeadLetters({ amqpUrl: target.amqpUrl, logger }),
-        ledger,
-        claims,
-        clock: systemClock,
-        logger,
-      }),
-    ),
-  );
+function withLetters<T>(work: (deadLetters: Operations['deadLetters']) => Promise<T>): Promise<T> {
+  return withOperations(({ deadLetters }) => work(deadLetters));
 }
 
 function describe({ id, failedAt, reason, cause, history, order, content }: ListedLetter): string {

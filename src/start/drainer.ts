@@ -1,6 +1,7 @@
 import { createDrainer } from '../drain/drainer.ts';
 import { createDrainMetrics } from '../platform/metrics.ts';
 import { createConsumer } from '../queue/consumer.ts';
+import { createAnnouncer } from './announcer.ts';
 import { inOrder, startedWithin } from './in-order.ts';
 import type { Role, RoleContext } from './role.ts';
 import { claimsFor, ledgerFor, publisherFor } from './stages.ts';
@@ -28,5 +29,11 @@ export function composeDrainer(context: RoleContext): Role {
     },
   });
   // The ledger goes on while Redis is away: the reconciler settles those claims later.
-  return inOrder([ledger, startedWithin(0, claims), startedWithin(0, publisher), drainer]);
+  return inOrder([
+    ledger,
+    startedWithin(0, claims),
+    startedWithin(0, publisher),
+    drainer,
+    createAnnouncer({ role: 'drainer', registry, claims, clock }),
+  ]);
 }

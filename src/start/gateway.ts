@@ -2,6 +2,7 @@ import type { JwtOptions } from '../intake/authenticate.ts';
 import { createIntake } from '../intake/intake.ts';
 import { addressSet, type Config } from '../platform/config/read.ts';
 import { createIntakeMetrics } from '../platform/metrics.ts';
+import { createAnnouncer } from './announcer.ts';
 import { inOrder, neighbourPatienceMs, startedWithin } from './in-order.ts';
 import type { Role, RoleContext } from './role.ts';
 import { claimsFor, ledgerFor, processId, publisherFor } from './stages.ts';
@@ -45,6 +46,7 @@ export async function composeGateway(context: RoleContext): Promise<Role> {
       startedWithin(neighbourPatienceMs, claims),
       startedWithin(neighbourPatienceMs, publisher),
       intake,
+      createAnnouncer({ role: 'gateway', registry, claims, clock }),
     ]),
     url: () => intake.url(),
   };

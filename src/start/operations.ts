@@ -1,19 +1,25 @@
+import { hostname, userInfo } from 'node:os';
+import { createDeadLetterOperations } from '../ops/dead-letters.ts';
+import { createSaleWindow } from '../ops/sale-window.ts';
 import { createSaleOperations } from '../ops/sales.ts';
+import { createSteering } from '../ops/steering.ts';
 import { systemClock } from '../platform/clock.ts';
 import { type Config, readConfig } from '../platform/config/read.ts';
 import { createLogger } from '../platform/logger.ts';
+import { createDeadLetters } from '../queue/dead-letters.ts';
 import { claimsFor, ledgerFor } from './stages.ts';
 import { findTarget, type Target } from './target.ts';
 
 const connectDeadlineMs = 10_000;
 
-/** What a command works with, connected. */
+/** What a command works with, connected. What it changes stands in the audit trail. */
 export interface Operations {
   readonly config: Config;
   readonly target: Target;
   readonly ledger: ReturnType<typeof ledgerFor>;
   readonly claims: ReturnType<typeof claimsFor>;
   readonly sales: ReturnType<typeof createSaleOperations>;
+  readonly deadLetters: ReturnType<typeof createDeadLetterOperations>;
 }
 
 /**
@@ -33,16 +39,33 @@ export async function withOperations<T>(
   try {
     await within(connectDeadlineMs, 'PostgreSQL does not answer', ledger.start());
     await within(connectDeadlineMs, 'Redis does not answer', claims.start());
+    const sales = createSaleOperations({ ledger, claims, clock: systemClock });
+    const box = createDeadLetters({ amqpUrl: on.amqpUrl, logger });
+    const deadLetters = createDeadLetterOperations({ box, ledger, claims, clock: systemClock, logger });
+    const saleWindow = createSaleWindow({ ledger, sales, clock: systemClock });
+    const steering = createSteering({ ledger, sales, saleWindow, deadLetters, trail: ledger, logger });
+    const steer = steering({ who: userOfThisMachine(), via: 'command' });
     return await work({
       config,
       target: on,
-      ledger,
+      ledger: { ...ledger, setCap: steer.setCap, setPaused: steer.setPaused },
       claims,
-      sales: createSaleOperations({ ledger, claims, clock: systemClock }),
+      sales: { ...sales, apply: steer.applySale, restock: steer.restock, archive: steer.archiveSale },
+      deadLetters: { ...deadLetters, redrive: steer.redrive, purge: steer.purge },
     });
   } finally {
     await Promise.all([claims.stop(1_000).catch(() => {}), ledger.stop(1_000).catch(() => {})]);
   }
+}
+
+function userOfThisMachine(): string {
+  let user = `user ${process.getuid?.() ?? ''}`;
+  try {
+    user = userInfo().username;
+  } catch {
+    // A container's user need not have a name.
+  }
+  return `${user}@${hostname()}`;
 }
 
 async function within<T>(ms: number, complaint: string, work: Promise<T>): Promise<T> {

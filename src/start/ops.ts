@@ -2,19 +2,24 @@ import type { AddressInfo } from 'node:net';
 import { createClaimsKeeper } from '../ops/claims-keeper.ts';
 import { createClusterWatch } from '../ops/cluster-watch.ts';
 import { createDeadLetterOperations } from '../ops/dead-letters.ts';
+import { createLiveStreams } from '../ops/live/live-streams.ts';
+import { createSampler } from '../ops/live/sampler.ts';
 import { createOpsApp } from '../ops/ops-app.ts';
 import { createOpsLoops } from '../ops/ops-loops.ts';
 import { createReconciler } from '../ops/reconciler.ts';
+import { createSaleWindow } from '../ops/sale-window.ts';
 import { createSaleOperations } from '../ops/sales.ts';
+import { createSteering } from '../ops/steering.ts';
 import { createClusterMetrics } from '../platform/metrics.ts';
 import { createDeadLetters } from '../queue/dead-letters.ts';
 import { readDepth, waitUntilEmpty } from '../queue/depth.ts';
 import { declareTopology } from '../queue/topology.ts';
+import { createAnnouncer, forgottenAfterMs } from './announcer.ts';
 import { inOrder, neighbourPatienceMs, startedWithin } from './in-order.ts';
 import type { Role, RoleContext } from './role.ts';
 import { claimsFor, ledgerFor, publisherFor } from './stages.ts';
 
-/** The ops role: cluster-wide gauges, admin API, keeper of the claims, reconciler. */
+/** The ops role: cluster-wide gauges, ops page, admin API, keeper of the claims, reconciler. */
 export function composeOps(context: RoleContext): Role {
   const { config, target, logger, clock, registry } = context;
   const metrics = createClusterMetrics(registry);
@@ -45,18 +50,23 @@ export function composeOps(context: RoleContext): Role {
     options: { confirmTimeoutMs: config.CONFIRM_TIMEOUT_MS, envelopeMaxOrders: config.ENVELOPE_MAX_ORDERS },
   });
   const loops = createOpsLoops({ watch, keeper, reconciler, ledger, claims, clock, logger });
+  const box = createDeadLetters({ amqpUrl: target.amqpUrl, logger });
+  const deadLetters = createDeadLetterOperations({ box, ledger, claims, clock, logger });
+  const sales = createSaleOperations({ ledger, claims, clock });
+  const saleWindow = createSaleWindow({ ledger, sales, clock });
+  const live = createLiveStreams();
+  const { state, lookedAtMs } = loops;
+  const sampler = createSampler({
+    ...{ state, lookedAtMs, claims, forgottenAfterMs, clock },
+    publish: live.publish,
+  });
   const app = createOpsApp({
     registry,
-    state: () => loops.state(),
-    ledger,
-    sales: createSaleOperations({ ledger, claims, clock }),
-    deadLetters: createDeadLetterOperations({
-      box: createDeadLetters({ amqpUrl: target.amqpUrl, logger }),
-      ledger,
-      claims,
-      clock,
-      logger,
-    }),
+    state,
+    steering: createSteering({ ledger, sales, saleWindow, deadLetters, trail: ledger, logger }),
+    deadLetters,
+    trail: ledger,
+    live,
     adminToken: config.ADMIN_TOKEN,
     clock,
     logger,
@@ -79,6 +89,8 @@ export function composeOps(context: RoleContext): Role {
       startedWithin(neighbourPatienceMs, claims),
       startedWithin(neighbourPatienceMs, publisher),
       loops,
+      createAnnouncer({ role: 'ops', registry, claims, clock }),
+      sampler,
       server,
     ]),
     url() {

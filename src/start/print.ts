@@ -1,4 +1,4 @@
-import type { statusOf } from '../ops/ops-app.ts';
+import type { statusOf } from '../ops/cluster-status.ts';
 import type { ListedSetting } from '../platform/config/describe.ts';
 import type { RunFile } from './run-file.ts';
 

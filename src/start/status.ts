@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
+import { statusOf } from '../ops/cluster-status.ts';
 import { createClusterWatch } from '../ops/cluster-watch.ts';
-import { statusOf } from '../ops/ops-app.ts';
 import { createLogger } from '../platform/logger.ts';
 import { createClusterMetrics } from '../platform/metrics.ts';
 import { readDepth } from '../queue/depth.ts';

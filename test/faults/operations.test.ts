@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createClusterWatch } from '../../src/ops/cluster-watch.ts';
+import { createLiveStreams } from '../../src/ops/live/live-streams.ts';
 import { createOpsApp } from '../../src/ops/ops-app.ts';
+import { createSaleWindow } from '../../src/ops/sale-window.ts';
+import { createSteering } from '../../src/ops/steering.ts';
 import type { ClaimedOrder } from '../../src/order/order.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
@@ -131,17 +134,26 @@ it('the admin API lists, redrives and purges, for those with the token', async (
   }
 });
 
-it('the admin API logs who did what and when, and answers 503 while the broker is away', async () => {
+it('the admin API logs and keeps who did what and when, and answers 503 while the broker is away', async () => {
   const lines: Record<string, unknown>[] = [];
   const logger = createLogger('ops', 'info', { write: (line) => void lines.push(JSON.parse(line)) });
+  const deadLetters = deadLettersOf(rig, {
+    box: createDeadLetters({ amqpUrl: 'amqp://127.0.0.1:1', logger: rig.logger }),
+  });
   const app = createOpsApp({
     registry: createRegistry(),
     state: () => undefined,
-    ledger: rig.ledger,
-    sales: rig.sales,
-    deadLetters: deadLettersOf(rig, {
-      box: createDeadLetters({ amqpUrl: 'amqp://127.0.0.1:1', logger: rig.logger }),
+    steering: createSteering({
+      ledger: rig.ledger,
+      sales: rig.sales,
+      saleWindow: createSaleWindow({ ledger: rig.ledger, sales: rig.sales, clock: systemClock }),
+      deadLetters,
+      trail: rig.ledger,
+      logger,
     }),
+    deadLetters,
+    trail: rig.ledger,
+    live: createLiveStreams(),
     adminToken: rigAdminToken,
     clock: systemClock,
     logger,
@@ -157,13 +169,18 @@ it('the admin API logs who did what and when, and answers 503 while the broker i
     body: { type: '/problems/broker-away' },
   });
   await app.close();
-  expect(lines.find((line) => line.msg === 'admin change')).toMatchObject({
+  const done = {
     who: '127.0.0.1',
-    what: 'POST /admin/dead-letters/purge',
-    body: { ids: ['a-letter'] },
-    status: 503,
+    via: 'api',
+    action: 'purge',
+    details: { ids: ['a-letter'] },
+    outcome: 'failed',
+  };
+  expect(lines.find((line) => line.msg === 'an operator’s action')).toMatchObject({
+    ...done,
     time: expect.stringMatching(/^20/),
   });
+  expect(await rig.ledger.entries(1)).toMatchObject([done]);
 });
 
 it('reconcile --dry-run says what would be published and settled, does nothing, and a round does it', async () => {

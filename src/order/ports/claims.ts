@@ -165,6 +165,10 @@ export interface SaleClaims {
   announceGateway(gatewayId: string, catalogVersion: number, ttlMs: number): Promise<void>;
   /** The catalogue version of each gateway that has spoken lately. */
   gateways(): Promise<ReadonlyMap<string, number>>;
+  /** Any process says how it is, in text of its own; forgotten after `ttlMs`. */
+  announceProcess(processId: string, report: string, ttlMs: number): Promise<void>;
+  /** The last report of each process that has spoken lately, and when it will be forgotten (Redis time). */
+  processes(): Promise<ReadonlyMap<string, { readonly report: string; readonly forgottenInMs: number }>>;
   /** Up to `limit` claims without a confirm on record, claimed before `beforeMs` (Redis time), oldest first. */
   unconfirmed(saleId: string, beforeMs: number, limit: number): Promise<PendingClaim[]>;
   /** Up to `limit` claims that have not settled, claimed before `beforeMs` (Redis time), oldest first. */

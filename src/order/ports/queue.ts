@@ -95,4 +95,6 @@ export interface QueueDepth {
   readonly ready: number;
   readonly unacknowledged: number;
   readonly deadLetters: number;
+  /** Envelopes that each consumer may hold unacknowledged; one entry per consumer. */
+  readonly prefetches?: readonly number[];
 }

@@ -1,9 +1,9 @@
 #!lua
 --[[
-Notes which catalogue version a gateway serves, and forgets the gateways that have not spoken in time.
+Notes what a process says of itself, and forgets the processes that have not spoken in time.
 
-KEYS  1 gateways (hash: gateway ID → "version forgotten-at-ms")
-ARGV  1 gateway ID  2 catalogue version  3 time until it is forgotten (ms)
+KEYS  1 announcements (hash: process ID → "what it said forgotten-at-ms")
+ARGV  1 process ID  2 what it says  3 time until it is forgotten (ms)
 
 Atomic: one script. Repeatable: a repeat only renews the time.
 --]]
