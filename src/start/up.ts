@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { migrate } from '../ledger/ledger.ts';
@@ -25,6 +25,8 @@ export class AlreadyRunningError extends Error {
   readonly code = 'already-running';
 }
 
+/** The alerts, beside the compiled code in a checkout. */
+const alertRules = fileURLToPath(new URL('../../../grafana/prometheus/rules.yml', import.meta.url));
 const servicesStopMs = 8_000;
 const readyMs = 30_000;
 
@@ -49,7 +51,14 @@ export async function startUp(log: (line: string) => void): Promise<{
   const given = targetFromConfig(config);
   // Private services take hold of the folder themselves.
   const held = given ? openDataFolder(dataDir) : undefined;
-  const services = given ? undefined : createServices({ dataDir, log, supervise: true });
+  const services = given
+    ? undefined
+    : createServices({
+        dataDir,
+        log,
+        supervise: true,
+        prometheusRuleFiles: [alertRules].filter(existsSync),
+      });
   const roles: SupervisedRole[] = [];
   let current: RunFile | undefined;
   let stopping: Promise<void> | undefined;

@@ -1,15 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { dashboards } from '../../grafana/source/index.ts';
+import { dashboardFiles as files, loadDashboard as load } from './dashboard-files.ts';
 import { type Dashboard, dataPanels, faultsOf } from './dashboard-rules.ts';
 import { ownMetrics, seriesNames, seriesOf } from './metric-names.ts';
 import { asGrafanaSends, parseAll, seriesIn } from './promql.ts';
 
 const folder = join(import.meta.dirname, '../../grafana');
-const files = readdirSync(join(folder, 'dashboards'));
-const load = (file: string): Dashboard => JSON.parse(readFileSync(join(folder, 'dashboards', file), 'utf8'));
 
 describe('the committed files', () => {
   it.each(Object.entries(dashboards))(

@@ -5,16 +5,14 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readCompose } from './compose-file.ts';
+import { alertRules, rulesFile } from './dashboard-files.ts';
 import { seriesNames } from './metric-names.ts';
 import { promtool, seriesIn } from './promql.ts';
 
 const folder = join(import.meta.dirname, '../../grafana/prometheus');
 const configFile = join(folder, 'prometheus.yml');
-const rulesFile = join(folder, 'rules.yml');
 const config = parse(readFileSync(configFile, 'utf8'));
-const rules: { alert: string; expr: string; labels: object; annotations: object }[] = parse(
-  readFileSync(rulesFile, 'utf8'),
-).groups.flatMap((group: { rules: object[] }) => group.rules);
+const rules = alertRules();
 
 it('promtool accepts configuration and rules', async () => {
   expect(await promtool('check', 'config', configFile)).toContain('1 rule files found');
@@ -35,12 +33,24 @@ it('alerts fire on their faults and only then', async () => {
   }
 });
 
+it('every alert is held to fire on its fault, by these tests', () => {
+  const tests = parse(readFileSync(join(import.meta.dirname, 'alerts.test.yml'), 'utf8'), { merge: true });
+  const fired = new Set(
+    [...JSON.stringify(tests).matchAll(/alertname=\\\\?"(\w+)/g)].map((match) => match[1]),
+  );
+  expect([...fired].toSorted()).toEqual(rules.map((rule) => rule.alert).toSorted());
+});
+
 it.each(rules)('$alert reads known metrics, has a severity and says what to do', (rule) => {
   const series = seriesIn(rule.expr);
   expect(series.length).toBeGreaterThan(0);
   expect(series.filter((name) => !seriesNames.has(name))).toEqual([]);
   expect(rule.labels).toEqual({ severity: expect.stringMatching(/^(warning|critical)$/) });
-  expect(rule.annotations).toEqual({ summary: expect.any(String), action: expect.any(String) });
+  expect(rule.annotations).toEqual({
+    summary: expect.any(String),
+    action: expect.any(String),
+    runbook_url: `docs/operations.md#${rule.alert.toLowerCase()}`,
+  });
 });
 
 it('every role of the compose file is scraped, on the port it serves', () => {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +31,29 @@ export function seriesIn(expression: string): string[] {
   return [...bare.matchAll(/(?<![\w.$])([a-zA-Z_:][\w:]*)(?!\s*\(|[\w:])/g)]
     .map((match) => match[1]!)
     .filter((name) => !keywords.has(name.toLowerCase()));
+}
+
+/** The selectors of an expression, with their matchers and without ranges: what must exist for it to mean anything. */
+export function selectorsIn(expression: string): string[] {
+  const names = new Set(seriesIn(expression));
+  return [...expression.matchAll(/([a-zA-Z_:][\w:]*)(\{[^}]*\})?/g)]
+    .filter(([, name]) => names.has(name!))
+    .map(([selector]) => selector);
+}
+
+/** What `promtool check metrics` finds odd about a metrics page, a line each. */
+export async function lintMetrics(page: string): Promise<string[]> {
+  const child = execFile('promtool', ['check', 'metrics']);
+  child.stdin!.end(page);
+  let said = '';
+  for (const stream of [child.stdout!, child.stderr!]) {
+    stream.on('data', (text: string) => {
+      said += text;
+    });
+  }
+  const [code] = await once(child, 'close');
+  if (code !== 0 && said === '') throw new Error(`promtool check metrics ended with ${code}`);
+  return said.split('\n').filter((line) => line !== '');
 }
 
 /** Runs `promtool` and returns all it said; rejects with that text when it exits non-zero. */

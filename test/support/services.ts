@@ -25,6 +25,7 @@ export default async function setup({ provide }: Pick<TestProject, 'provide'>): 
   const services = createServices({
     dataDir,
     log: (line) => void lines.push(line),
+    prometheusRuleFiles: [join(import.meta.dirname, '../../grafana/prometheus/rules.yml')],
   });
   const teardown = async () => {
     // Nobody will read this data again: no need for a clean shutdown, of which RabbitMQ's takes six seconds.
