@@ -1,6 +1,7 @@
 import { isOrderError } from '../order/errors.ts';
 import type { Claims, SettledClaim } from '../order/ports/claims.ts';
-import type { Cap, Ledger } from '../order/ports/ledger.ts';
+import type { EventPublisher } from '../order/ports/events.ts';
+import type { Cap, Ledger, LedgerReader } from '../order/ports/ledger.ts';
 import type { ConsumerHandlers, DeadLetterPublisher, OrderConsumer } from '../order/ports/queue.ts';
 import type { Settlement } from '../order/states.ts';
 import { createBackOff } from '../platform/back-off.ts';
@@ -9,6 +10,7 @@ import type { HitFailpoint } from '../platform/failpoints.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { DrainMetrics } from '../platform/metrics.ts';
+import { createEventAnnouncer, type SettledEntry } from './announce-events.ts';
 import { type BatchEntry, createBatcher, markDone } from './batcher.ts';
 import { createDeadLetterer } from './dead-letterer.ts';
 import { createClaimSettler } from './settle-claims.ts';
@@ -24,9 +26,11 @@ export interface DrainerOptions {
 export interface DrainerDeps {
   /** Makes the consumer that will call these handlers. */
   readonly createConsumer: (handlers: ConsumerHandlers) => OrderConsumer & Lifecycle;
-  readonly ledger: Pick<Ledger, 'settleBatch' | 'recordFailed' | 'readCap'>;
+  readonly ledger: Pick<Ledger, 'settleBatch' | 'recordFailed' | 'readCap'> & Pick<LedgerReader, 'find'>;
   readonly claims: Pick<Claims, 'settle' | 'holdFailed'>;
   readonly deadLetters: DeadLetterPublisher;
+  /** Absent: nobody is told what became of orders. */
+  readonly events: EventPublisher | undefined;
   readonly metrics: DrainMetrics;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -80,6 +84,10 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
   const stopping = new AbortController();
   /** Aborted when it should not even wait for the one it has. */
   const givingUp = new AbortController();
+  const { events } = deps;
+  const announce = events
+    ? createEventAnnouncer({ ...deps, events, signal: givingUp.signal })
+    : async () => true;
   const settling = new Set<Promise<void>>();
   /** Batches on their way to the ledger. */
   const writing = new Set<Promise<void>>();
@@ -224,16 +232,24 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
     if (fault) throw fault.error;
   }
 
-  /** After the commit: dead-letter what can't be written, settle the claims, then acknowledge. */
+  /** After the commit: dead-letter what can't be written, publish events and settle claims, then acknowledge. */
   async function finish(written: WrittenBatch<BatchEntry>): Promise<void> {
     deps.hitFailpoint('commit-settle');
     const failed = await deadLetterer.orders(written);
-    const settlements: Settlement[] = [...written.settled.map((s) => s.settlement), ...failed.settlements];
-    await settleClaims(settlements, failedOrders(written, failed));
-    deps.hitFailpoint('settle-ack');
-    for (const { entry } of written.settled) markDone(entry);
-    for (const entry of failed.done) markDone(entry);
+    const unwritable = failed.done.map((entry, i) => ({ entry, settlement: failed.settlements[i]! }));
+    const settled = [...written.settled, ...unwritable];
+    // Both at once: a shopper's answer does not wait for events, and what is not acknowledged repeats either.
+    const [announced] = await Promise.all([
+      announce(settled),
+      settleClaims(
+        settled.map(({ settlement }) => settlement),
+        failedOrders(settled),
+      ),
+    ]);
     count(written, failed.settlements);
+    if (!announced) return;
+    deps.hitFailpoint('settle-ack');
+    for (const { entry } of settled) markDone(entry);
   }
 
   function count(written: WrittenBatch<BatchEntry>, failed: readonly Settlement[]): void {
@@ -276,12 +292,8 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
 }
 
 /** The orders of a batch that failed and may yet be redriven. */
-function failedOrders(
-  { settled }: WrittenBatch<BatchEntry>,
-  failed: { readonly settlements: readonly Settlement[]; readonly done: readonly BatchEntry[] },
-): SettledClaim[] {
-  const unwritable = failed.done.map((entry, i) => ({ entry, settlement: failed.settlements[i]! }));
-  return [...settled, ...unwritable]
+function failedOrders(settled: readonly SettledEntry[]): SettledClaim[] {
+  return settled
     .filter(({ settlement }) => settlement.status === 'failed' && settlement.reason !== 'purged')
     .map(({ entry, settlement }) => ({ ...settlement, order: entry.order }));
 }

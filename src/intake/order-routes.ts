@@ -62,7 +62,14 @@ export function orderRoutes(
         return sendProblem(reply, 'invalid', { detail: transactionId.message, errors: [transactionId] });
       }
       const { sku, quantity, customerId = request.customerId } = request.body;
-      const outcome = await deps.place(request.params.saleId, { transactionId, sku, quantity, customerId });
+      const traceparent = traceparentOf(request);
+      const outcome = await deps.place(request.params.saleId, {
+        transactionId,
+        sku,
+        quantity,
+        customerId,
+        ...(traceparent === undefined ? undefined : { traceparent }),
+      });
       deps.metrics.byOutcome[countedAs(outcome)].inc();
       deps.metrics.intakeSeconds.observe((performance.now() - startedAt) / 1_000);
       return answer(reply, outcome);
@@ -106,6 +113,15 @@ export function orderRoutes(
 
 function countedAs(outcome: PlaceOutcome): IntakeOutcome {
   return outcome.outcome;
+}
+
+/** W3C Trace Context: version, trace, parent and flags. What looks different is ignored, as it demands. */
+const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+function traceparentOf(request: FastifyRequest): string | undefined {
+  const { traceparent } = request.headers;
+  if (traceparent === undefined) return undefined;
+  return typeof traceparent === 'string' && traceparentPattern.test(traceparent) ? traceparent : undefined;
 }
 
 /** From the body or the `Idempotency-Key` header (bare, or quoted as a structured-field string). */

@@ -62,8 +62,9 @@ export function createOrderPlacement(deps: {
     const outcomes = await deps.claims.claim(saleId, epoch, orders);
     deps.hitFailpoint('claim-publish');
     const toPublish: ClaimedOrder[] = [];
-    for (const outcome of outcomes) {
-      if (outcome.outcome === 'claimed') toPublish.push(outcome.order);
+    for (let i = 0; i < outcomes.length; i++) {
+      const outcome = outcomes[i]!;
+      if (outcome.outcome === 'claimed') toPublish.push(traced(outcome.order, orders[i]!));
       else if (isUnconfirmed(outcome) && !isCarried(outcome.view.order, toPublish)) {
         toPublish.push(outcome.view.order);
       }
@@ -161,6 +162,11 @@ export type PlaceOrder = ReturnType<typeof createOrderPlacement>;
 
 function isUnconfirmed(outcome: ClaimOutcome): outcome is Extract<ClaimOutcome, { outcome: 'replayed' }> {
   return outcome.outcome === 'replayed' && outcome.view.status === 'pending';
+}
+
+/** The claims do not keep the trace of the request, so it goes around them. */
+function traced(claimed: ClaimedOrder, { traceparent }: Order): ClaimedOrder {
+  return traceparent === undefined ? claimed : { ...claimed, traceparent };
 }
 
 function keyOf(order: ClaimedOrder): string {

@@ -1,6 +1,8 @@
 import { isOrderError } from '../order/errors.ts';
+import { encodeEvents } from '../order/events.ts';
 import { type ClaimedOrder, orderLimits } from '../order/order.ts';
 import type { Claims, HoldOutcome, SettledClaim } from '../order/ports/claims.ts';
+import type { EventPublisher } from '../order/ports/events.ts';
 import type { LedgerReader, LedgerRedrive, RedriveOutcome } from '../order/ports/ledger.ts';
 import type { DeadLetterBox, DeadLetterView } from '../order/ports/queue.ts';
 import type { Settlement } from '../order/states.ts';
@@ -41,7 +43,7 @@ type Fate = Pick<HandledLetter, 'outcome' | 'because'>;
 const claimsLiveAfterCloseMs = 7 * 24 * 60 * 60 * 1_000;
 
 /**
- * What operators do with dead letters. Each letter goes ledger → claims → out of the queue, and every step can be
+ * What operators do with dead letters. Each letter goes ledger → claims and events → out of the queue, and every step can be
  * repeated, so a crash at any point is cured by the same command again; of twins, the second finds all done.
  *
  * `redrive` and `purge` reject as the ledger, the claims and the queue do when one of them is away: letters handled
@@ -51,18 +53,26 @@ export function createDeadLetterOperations(deps: {
   box: DeadLetterBox;
   ledger: LedgerRedrive & Pick<LedgerReader, 'find' | 'sale'>;
   claims: Pick<Claims, 'settle' | 'holdFailed'>;
+  /** Absent: nobody is told what became of orders. */
+  events: EventPublisher | undefined;
   clock: Pick<Clock, 'nowMs'>;
   logger: Logger;
 }) {
   const { box, ledger, claims, clock, logger } = deps;
 
-  async function settleClaim(settlement: Settlement): Promise<void> {
+  /** Tells the claims, and the world, how an order was settled; nobody minds hearing it again. */
+  async function tell(order: ClaimedOrder, settlement: Settlement): Promise<void> {
     await claims.settle(settlement.order.saleId, [settlement]);
+    const messages = deps.events ? encodeEvents([{ ...settlement, order }]) : [];
+    for (const message of messages) await deps.events?.publishEvents(message);
   }
 
-  /** What was settled for good before the letter came up; the claim is told again, for it may not know. */
-  async function settledBefore(settlement: Settlement): Promise<Fate> {
-    await settleClaim(settlement);
+  /** What was settled for good before the letter came up; all are told again, for they may not know. */
+  async function settledBefore(order: ClaimedOrder, settlement: Settlement): Promise<Fate> {
+    const { saleId, transactionId } = settlement.order;
+    // The letter may hold another order under the same transaction ID.
+    const [standing] = await ledger.find(saleId, [transactionId]);
+    await tell(standing?.order ?? order, settlement);
     const { status, reason } = settlement;
     return gone(`the order is ${status}${reason ? ` (${reason})` : ''} already`);
   }
@@ -86,7 +96,7 @@ export function createDeadLetterOperations(deps: {
     const [standing] = await ledger.find(saleId, [transactionId]);
     if (standing && (standing.status !== 'failed' || standing.reason === 'purged')) {
       const { order: _, ...settled } = standing;
-      return settledBefore({ order: { saleId, transactionId }, ...settled });
+      return settledBefore(order, { order: { saleId, transactionId }, ...settled });
     }
     // Before the ledger confirms it, so that it takes nothing that somebody else has been promised.
     const notHeld = await whyNotHeld(
@@ -101,8 +111,8 @@ export function createDeadLetterOperations(deps: {
       return kept(`it still can't be written: ${error.message}`);
     }
     if (redriven.outcome !== 'settled') return kept(refusals[reasonOf(redriven)]);
-    if (redriven.settlement.repeated) return settledBefore(redriven.settlement);
-    await settleClaim(redriven.settlement);
+    if (redriven.settlement.repeated) return settledBefore(order, redriven.settlement);
+    await tell(order, redriven.settlement);
     return { outcome: 'confirmed', because: null };
   }
 
@@ -117,10 +127,10 @@ export function createDeadLetterOperations(deps: {
       const settledAtMs = clock.nowMs();
       settlement = { order: { saleId, transactionId }, status: 'failed', reason: 'purged', settledAtMs };
     }
-    if (settlement.status !== 'failed') return settledBefore(settlement);
+    if (settlement.status !== 'failed') return settledBefore(order, settlement);
     if (settlement.reason !== 'purged')
       return gone('its transaction ID belongs to another order, which stands');
-    await settleClaim(settlement);
+    await tell(order, settlement);
     return { outcome: 'purged', because: null };
   }
 

@@ -6,6 +6,7 @@ import type { ClaimedOrder } from './order.ts';
  *
  * Version 1 is JSON: `{ "v": 1, "sale": "…", "orders": [[transactionId, sku, quantity, customerId, sequence,
  * claimedAtMs], …] }`. Rows are arrays because an envelope is written and read once per order on the hot path.
+ * Where an order's request had a W3C Trace Context, `"traces": [[place of its row, traceparent], …]` holds it.
  * An envelope without orders is a probe: the broker confirms it, the drainer acknowledges it, nothing else
  * happens.
  */
@@ -25,12 +26,31 @@ export function encodeEnvelope(envelope: Envelope): Buffer {
     o.sequence,
     o.claimedAtMs,
   ]);
-  return Buffer.from(JSON.stringify({ v: envelopeVersion, sale: envelope.saleId, orders: rows }));
+  const traces = tracesOf(envelope.orders);
+  return Buffer.from(
+    JSON.stringify({
+      v: envelopeVersion,
+      sale: envelope.saleId,
+      orders: rows,
+      ...(traces ? { traces } : undefined),
+    }),
+  );
+}
+
+function tracesOf(orders: readonly ClaimedOrder[]): [number, string][] | undefined {
+  let traces: [number, string][] | undefined;
+  for (let i = 0; i < orders.length; i++) {
+    const { traceparent } = orders[i]!;
+    if (traceparent === undefined) continue;
+    traces ??= [];
+    traces.push([i, traceparent]);
+  }
+  return traces;
 }
 
 /** @throws OrderError `envelope-unreadable` (dead-letter): not JSON, another version, a row of another shape. */
 export function decodeEnvelope(content: Buffer): Envelope {
-  let parsed: { v?: unknown; sale?: unknown; orders?: unknown };
+  let parsed: { v?: unknown; sale?: unknown; orders?: unknown; traces?: unknown };
   try {
     parsed = JSON.parse(content.toString('utf8'));
   } catch (cause) {
@@ -45,7 +65,19 @@ export function decodeEnvelope(content: Buffer): Envelope {
   if (typeof saleId !== 'string' || !Array.isArray(parsed.orders)) {
     throw orderError('envelope-unreadable', 'the envelope lacks its sale or its orders');
   }
-  return { saleId, orders: parsed.orders.map((row) => decodeRow(saleId, row)) };
+  const orders = parsed.orders.map((row) => decodeRow(saleId, row));
+  if (Array.isArray(parsed.traces)) addTraces(orders, parsed.traces);
+  return { saleId, orders };
+}
+
+/** A trace that can't be read is no reason to refuse an order. */
+function addTraces(orders: ClaimedOrder[], traces: readonly unknown[]): void {
+  for (const trace of traces) {
+    if (!Array.isArray(trace)) continue;
+    const [place, traceparent] = trace as [number, unknown];
+    const order = orders[place];
+    if (order && typeof traceparent === 'string') orders[place] = { ...order, traceparent };
+  }
 }
 
 function decodeRow(saleId: string, row: unknown): ClaimedOrder {

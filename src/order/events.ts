@@ -51,6 +51,9 @@ export interface EventMessage {
 
 export type EventRoutingKey = `orders.${SettledStatus}`;
 
+/** Media type of a JSON array of events. */
+export const eventBatchType = 'application/cloudevents-batch+json';
+
 export function eventOf({ order, status, reason, settledAtMs }: LedgerOrder): OrderEvent {
   const { saleId, transactionId, sku, quantity, customerId, sequence, claimedAtMs, traceparent } = order;
   const settledAt = isoTime(settledAtMs);

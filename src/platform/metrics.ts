@@ -92,8 +92,16 @@ export function createDrainMetrics(registry: Registry) {
     registers: [registry],
   });
   for (const outcome of ['confirmed', 'rejected', 'failed']) drained.labels(outcome).inc(0);
+  const events = new Counter({
+    name: 'sluice_events_published_total',
+    help: 'Events that the broker has confirmed, by outcome; repeats count.',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
+  for (const outcome of ['confirmed', 'rejected', 'failed']) events.labels(outcome).inc(0);
   return {
     drained,
+    events,
     batchOrders: new Histogram({
       name: 'sluice_batch_orders',
       help: 'Orders per batch written.',

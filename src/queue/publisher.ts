@@ -1,6 +1,8 @@
 import type { ConfirmChannel } from 'amqplib';
 import { encodeEnvelope } from '../order/envelope.ts';
 import { type OrderError, orderError } from '../order/errors.ts';
+import { eventBatchType } from '../order/events.ts';
+import type { EventPublisher } from '../order/ports/events.ts';
 import type { DeadLetterPublisher, OrderPublisher } from '../order/ports/queue.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
@@ -9,8 +11,8 @@ import { createBreaker } from './breaker.ts';
 import { type BrokerSession, createBrokerConnection } from './connection.ts';
 import { encodeDeadLetter } from './dead-letter-format.ts';
 import { withinDeadline } from './deadline.ts';
-import { deadQueue, declareQueues, ordersQueue } from './queues.ts';
-import { createUnconfirmed, type Publication } from './unconfirmed.ts';
+import { deadQueue, declareQueues, eventsExchange, ordersQueue } from './queues.ts';
+import { type BrokerMessage, createUnconfirmed, type Publication } from './unconfirmed.ts';
 
 export type PublisherState = ReturnType<OrderPublisher['state']>;
 
@@ -30,6 +32,7 @@ export interface PublisherOptions {
 
 export type Publisher = OrderPublisher &
   DeadLetterPublisher &
+  EventPublisher &
   Lifecycle & {
     /** Messages without an answer from the broker. */
     unconfirmed(): number;
@@ -39,9 +42,10 @@ export type Publisher = OrderPublisher &
 const maxProbesUnconfirmed = 10;
 
 /**
- * Publishes envelopes and dead letters on one confirm channel of its own connection, persistent and mandatory.
+ * Publishes envelopes, dead letters and events on one confirm channel of its own connection, all persistent, and
+ * what goes to a queue mandatory: events may have no reader.
  *
- * `publish` refuses (`queue-unavailable`) whenever `state()` is not `up`; `deadLetter` goes through while the
+ * `publish` refuses (`queue-unavailable`) whenever `state()` is not `up`; everything else goes through while the
  * order queue is `full`. `start` resolves with the first connection; until then the state is `away`. A queue
  * that was deleted is declared again. `stop` waits for the confirms that are under way.
  */
@@ -140,18 +144,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
     lost.drop('its channel is gone');
   }
 
-  function send(
-    queue: string,
-    content: Buffer,
-    headers?: Readonly<Record<string, unknown>>,
-    probe = false,
-  ): Promise<void> {
+  function send(message: BrokerMessage, probe = false): Promise<void> {
     return new Promise((resolve, reject) => {
       const publication: Publication = {
         id: nextId++,
-        queue,
-        content,
-        headers,
+        message,
         probe,
         deadlineMs: clock.nowMs() + confirmTimeoutMs,
         sent: false,
@@ -164,6 +161,14 @@ export function createPublisher(options: PublisherOptions): Publisher {
       if (probe || (waiting.length === 0 && mayWrite())) write(publication);
       else waiting.push(publication);
     });
+  }
+
+  /** Sends what is no order, and so does not care how full their queue is. */
+  async function sendAside(message: BrokerMessage): Promise<void> {
+    const now = state();
+    if (now !== 'up' && now !== 'full') throw unavailable(now);
+    if (waiting.length >= maxUnconfirmed) throw unavailable('overloaded');
+    await send(message);
   }
 
   /** Beyond either limit amqplib would only buffer. */
@@ -179,18 +184,21 @@ export function createPublisher(options: PublisherOptions): Publisher {
   }
 
   function write(publication: Publication): void {
+    const { id, message } = publication;
+    const toQueue = 'queue' in message;
     try {
       publication.sent = true;
       written += 1;
       const goOn = channel!.publish(
-        '',
-        publication.queue,
-        publication.content,
+        toQueue ? '' : message.exchange,
+        toQueue ? message.queue : message.key,
+        message.content,
         {
           persistent: true,
-          mandatory: true,
-          messageId: String(publication.id),
-          ...(publication.headers ? { headers: publication.headers } : {}),
+          mandatory: toQueue,
+          messageId: String(id),
+          ...(message.contentType === undefined ? {} : { contentType: message.contentType }),
+          ...(message.headers ? { headers: message.headers } : {}),
         },
         (error: unknown) => brokerAnswered(publication, error === null),
       );
@@ -210,12 +218,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
     if (publication.probe) probesUnconfirmed -= 1;
     if (acked && !publication.returned) {
       if (inTime) publication.resolve();
-      // A dead letter that is confirmed says nothing about a full or missing order queue.
-      if (publication.queue === ordersQueue) breaker.confirmed(publication.id);
+      // Anything else that is confirmed says nothing about a full or missing order queue.
+      if (isForOrders(publication)) breaker.confirmed(publication.id);
     } else {
       if (inTime) publication.reject(refusal(publication));
       if (publication.returned) queueIsMissing(publication);
-      else if (publication.queue === ordersQueue) breaker.open('full', nextId);
+      else if (isForOrders(publication)) breaker.open('full', nextId);
     }
     writeWaiting();
   }
@@ -243,7 +251,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
       }
     }
     if (session !== asked) return;
-    await send(ordersQueue, encodeEnvelope({ saleId: 'probe', orders: [] }), undefined, true).catch((error) =>
+    const content = encodeEnvelope({ saleId: 'probe', orders: [] });
+    await send({ queue: ordersQueue, content }, true).catch((error) =>
       logger.debug({ err: error }, 'the probe was not confirmed'),
     );
   }
@@ -272,25 +281,32 @@ export function createPublisher(options: PublisherOptions): Publisher {
       const now = state();
       if (now !== 'up') throw unavailable(now);
       if (waiting.length >= maxUnconfirmed) throw unavailable('overloaded');
-      await send(ordersQueue, encodeEnvelope(envelope));
+      await send({ queue: ordersQueue, content: encodeEnvelope(envelope) });
     },
-    async deadLetter(letter) {
-      const now = state();
-      if (now !== 'up' && now !== 'full') throw unavailable(now);
-      if (waiting.length >= maxUnconfirmed) throw unavailable('overloaded');
-      const { content, headers } = encodeDeadLetter(letter);
-      await send(deadQueue, content, headers);
-    },
+    deadLetter: (letter) => sendAside({ queue: deadQueue, ...encodeDeadLetter(letter) }),
+    publishEvents: ({ routingKey, content, events }) =>
+      sendAside({
+        exchange: eventsExchange,
+        key: routingKey,
+        content,
+        contentType: eventBatchType,
+        headers: { 'sluice-events': events },
+      }),
   };
+}
+
+function isForOrders({ message }: Publication): boolean {
+  return 'queue' in message && message.queue === ordersQueue;
 }
 
 function unavailable(why: string): OrderError {
   return orderError('queue-unavailable', `nothing was published: the queue is ${why}`);
 }
 
-function refusal({ returned, queue }: Publication): OrderError {
+function refusal({ returned, message }: Publication): OrderError {
+  const target = 'queue' in message ? message.queue : message.exchange;
   return orderError(
     'publish-unconfirmed',
-    returned ? `there is no queue ${queue}` : `the broker refused a message for ${queue}`,
+    returned ? `there is no queue ${target}` : `the broker refused a message for ${target}`,
   );
 }

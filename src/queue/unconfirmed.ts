@@ -2,13 +2,21 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type OrderError, orderError } from '../order/errors.ts';
 import type { Clock } from '../platform/clock.ts';
 
+/** What is published: to a queue of that name, or to an exchange by that routing key. */
+export type BrokerMessage = (
+  | { readonly queue: string }
+  | { readonly exchange: string; readonly key: string }
+) & {
+  readonly content: Buffer;
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, unknown>>;
+};
+
 /** A message between `publish` and the broker's answer. */
 export interface Publication {
   /** Rises by one; also the AMQP message ID, by which a returned message is known. */
   readonly id: number;
-  readonly queue: string;
-  readonly content: Buffer;
-  readonly headers: Readonly<Record<string, unknown>> | undefined;
+  readonly message: BrokerMessage;
   readonly probe: boolean;
   readonly deadlineMs: number;
   /** Handed to amqplib: from here on it may be in the queue. */

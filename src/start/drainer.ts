@@ -6,7 +6,7 @@ import { inOrder, startedWithin } from './in-order.ts';
 import type { Role, RoleContext } from './role.ts';
 import { claimsFor, ledgerFor, publisherFor } from './stages.ts';
 
-/** The drainer role: consumer, ledger and claims, with a publisher for dead letters. */
+/** The drainer role: consumer, ledger and claims, with a publisher for dead letters and events. */
 export function composeDrainer(context: RoleContext): Role {
   const { config, target, logger, clock, registry, hitFailpoint, fail } = context;
   const metrics = createDrainMetrics(registry);
@@ -18,6 +18,7 @@ export function composeDrainer(context: RoleContext): Role {
     ledger,
     claims,
     deadLetters: publisher,
+    events: config.EVENTS === 'on' ? publisher : undefined,
     metrics,
     clock,
     logger,

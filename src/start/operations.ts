@@ -3,11 +3,12 @@ import { createDeadLetterOperations } from '../ops/dead-letters.ts';
 import { createSaleWindow } from '../ops/sale-window.ts';
 import { createSaleOperations } from '../ops/sales.ts';
 import { createSteering } from '../ops/steering.ts';
+import type { EventPublisher } from '../order/ports/events.ts';
 import { systemClock } from '../platform/clock.ts';
 import { type Config, readConfig } from '../platform/config/read.ts';
 import { createLogger } from '../platform/logger.ts';
 import { createDeadLetters } from '../queue/dead-letters.ts';
-import { claimsFor, ledgerFor } from './stages.ts';
+import { claimsFor, ledgerFor, publisherFor } from './stages.ts';
 import { findTarget, type Target } from './target.ts';
 
 const connectDeadlineMs = 10_000;
@@ -36,12 +37,16 @@ export async function withOperations<T>(
   const context = { config, target: on, logger, clock: systemClock };
   const ledger = ledgerFor(context, 'command');
   const claims = claimsFor(context);
+  const publisher = publisherFor(context);
   try {
     await within(connectDeadlineMs, 'PostgreSQL does not answer', ledger.start());
     await within(connectDeadlineMs, 'Redis does not answer', claims.start());
     const sales = createSaleOperations({ ledger, claims, clock: systemClock });
     const box = createDeadLetters({ amqpUrl: on.amqpUrl, logger });
-    const deadLetters = createDeadLetterOperations({ box, ledger, claims, clock: systemClock, logger });
+    const deadLetters = createDeadLetterOperations({
+      ...{ box, ledger, claims, clock: systemClock, logger },
+      events: config.EVENTS === 'on' ? startedWhenUsed(publisher) : undefined,
+    });
     const saleWindow = createSaleWindow({ ledger, sales, clock: systemClock });
     const steering = createSteering({ ledger, sales, saleWindow, deadLetters, trail: ledger, logger });
     const steer = steering({ who: userOfThisMachine(), via: 'command' });
@@ -54,8 +59,18 @@ export async function withOperations<T>(
       deadLetters: { ...deadLetters, redrive: steer.redrive, purge: steer.purge },
     });
   } finally {
-    await Promise.all([claims.stop(1_000).catch(() => {}), ledger.stop(1_000).catch(() => {})]);
+    await Promise.all([claims, ledger, publisher].map((part) => part.stop(1_000).catch(() => {})));
   }
+}
+
+/** Few commands publish anything: the others need no broker. */
+function startedWhenUsed(publisher: ReturnType<typeof publisherFor>): EventPublisher {
+  return {
+    async publishEvents(message) {
+      await within(connectDeadlineMs, 'RabbitMQ does not answer', publisher.start());
+      await publisher.publishEvents(message);
+    },
+  };
 }
 
 function userOfThisMachine(): string {

@@ -51,7 +51,8 @@ export function composeOps(context: RoleContext): Role {
   });
   const loops = createOpsLoops({ watch, keeper, reconciler, ledger, claims, clock, logger });
   const box = createDeadLetters({ amqpUrl: target.amqpUrl, logger });
-  const deadLetters = createDeadLetterOperations({ box, ledger, claims, clock, logger });
+  const events = config.EVENTS === 'on' ? publisher : undefined;
+  const deadLetters = createDeadLetterOperations({ box, ledger, claims, events, clock, logger });
   const sales = createSaleOperations({ ledger, claims, clock });
   const saleWindow = createSaleWindow({ ledger, sales, clock });
   const live = createLiveStreams();

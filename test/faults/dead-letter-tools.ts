@@ -15,6 +15,7 @@ export function deadLettersOf(rig: Rig, replaced: Partial<Deps> = {}) {
     box: createDeadLetters({ amqpUrl: rig.stack.amqpUrl, logger: rig.logger }),
     ledger: rig.ledger,
     claims: rig.claims,
+    events: rig.publisher,
     clock: systemClock,
     logger: rig.logger,
     ...replaced,

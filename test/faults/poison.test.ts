@@ -158,6 +158,7 @@ it('an order that breaks our own code is isolated, and the drainer lives on', as
     },
     claims: rig.claims,
     deadLetters: rig.publisher,
+    events: rig.publisher,
     metrics: createDrainMetrics(createRegistry()),
     clock: systemClock,
     logger: rig.logger,

@@ -1,4 +1,14 @@
-import type { OrderEvent } from '../events.ts';
+import type { EventMessage, OrderEvent } from '../events.ts';
+
+/** Tells the world what became of orders. */
+export interface EventPublisher {
+  /**
+   * Resolves when the broker has confirmed the message, whether or not anybody is bound to receive it.
+   *
+   * @throws OrderError `queue-unavailable` (not sent) or `publish-unconfirmed` (it may have arrived).
+   */
+  publishEvents(message: EventMessage): Promise<void>;
+}
 
 /** Runs one SQL statement with `$1`, `$2`, … in the transaction at hand; what it resolves with is trusted. */
 export type RunSql = <Row = Record<string, unknown>>(

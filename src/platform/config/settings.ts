@@ -185,6 +185,12 @@ export const settings = {
     max: 1_000_000_000_000,
     about: 'bytes in the order queue above which the broker refuses envelopes',
   },
+  EVENTS: {
+    kind: 'choice',
+    choices: ['on', 'off'],
+    fallback: 'on',
+    about: 'whether what became of orders is published on the exchange `sluice.events`',
+  },
   SHUTDOWN_DEADLINE_MS: {
     kind: 'integer',
     fallback: '8000',
