@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { Claims, SaleClaims } from '../order/ports/claims.ts';
 import type { LedgerReader } from '../order/ports/ledger.ts';
 import type { OrderPublisher } from '../order/ports/queue.ts';
+import type { RankingReader } from '../order/ports/ranking.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { HitFailpoint } from '../platform/failpoints.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
@@ -16,6 +17,7 @@ import { healthRoutes } from './health-routes.ts';
 import { orderRoutes } from './order-routes.ts';
 import { createOrderStreams } from './order-stream.ts';
 import { createOrderPlacement } from './place-order.ts';
+import { rankingRoutes } from './ranking-routes.ts';
 import { createStatusReader } from './read-status.ts';
 import { createSaleBoard } from './sale-board.ts';
 import { saleRoutes } from './sale-routes.ts';
@@ -55,7 +57,7 @@ const maxLagMs = 1_000;
 export async function createIntake(deps: {
   claims: Claims & SaleClaims;
   publisher: OrderPublisher;
-  ledger: Pick<LedgerReader, 'find'>;
+  ledger: Pick<LedgerReader, 'find'> & RankingReader;
   metrics: IntakeMetrics;
   clock: Clock;
   logger: Logger;
@@ -112,6 +114,7 @@ export async function createIntake(deps: {
   orderRoutes(app, { place, board, callerCheck, customerFromToken, metrics });
   statusRoutes(app, { status, streams, callerCheck, customerFromToken });
   saleRoutes(app, { board, claims, clock });
+  rankingRoutes(app, { board, ledger, clock });
   healthRoutes(app, { admission });
   metrics.inflightFrom(() => admission.inflight());
 

@@ -96,6 +96,43 @@ export const saleReply = {
   },
 } as const;
 
+const rank = { type: 'integer', description: 'From 1.' } as const;
+
+export const rankingReply = {
+  type: 'object',
+  description: 'The ranking as of the time it was read.',
+  required: ['saleId', 'asOf', 'bestSellers', 'fastestBuyers'],
+  properties: {
+    saleId: { type: 'string' },
+    asOf: { type: 'string' },
+    bestSellers: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          rank,
+          sku: { type: 'string' },
+          name: { type: 'string' },
+          pieces: { type: 'integer' },
+          orders: { type: 'integer' },
+        },
+      },
+    },
+    fastestBuyers: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          rank,
+          customer: { type: 'string', description: 'Masked.' },
+          sku: { type: 'string' },
+          secondsAfterOpening: { type: 'number', description: 'To the claim.' },
+        },
+      },
+    },
+  },
+} as const;
+
 /** The problem replies of a route, for OpenAPI. Problems are serialised as they are, not by these. */
 export function problemReplies(...statuses: number[]): Record<number, object> {
   const byStatus: Record<number, object> = {};

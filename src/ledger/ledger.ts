@@ -1,6 +1,7 @@
 import { orderError } from '../order/errors.ts';
 import type { FollowerLedger } from '../order/ports/events.ts';
 import type { Ledger, LedgerOperations, LedgerReader, LedgerRedrive } from '../order/ports/ledger.ts';
+import type { RankingOperations, RankingReader } from '../order/ports/ranking.ts';
 import type { Trail } from '../order/ports/trail.ts';
 import { createBackOff } from '../platform/back-off.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
@@ -9,6 +10,7 @@ import { createAdvisoryLocks } from './advisory-lock.ts';
 import { createCap } from './cap.ts';
 import { createFollowerLedger } from './follower-ledger.ts';
 import { createPool, type PoolOptions } from './pool.ts';
+import { createRanking } from './ranking.ts';
 import { createReader } from './reader.ts';
 import { recordFailed } from './record-failed.ts';
 import { createRedrive } from './redrive.ts';
@@ -30,6 +32,8 @@ export type LedgerStage = Ledger &
   LedgerRedrive &
   FollowerLedger &
   Trail &
+  RankingReader &
+  RankingOperations &
   Lifecycle;
 
 /**
@@ -51,6 +55,7 @@ export function createLedger(options: LedgerOptions): LedgerStage {
     ...createReader(pool),
     ...createSales(pool),
     ...createFollowerLedger(pool),
+    ...createRanking(pool),
     ...createRedrive({ pool, clock, batchMaxOrders }),
     ...createTrail(pool),
     ...cap,

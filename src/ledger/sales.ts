@@ -31,6 +31,7 @@ export function createSales(
   const upsertItems = readSql('upsert-items.sql');
   const restockSql = readSql('restock.sql');
   const removeOrders = readSql('remove-orders.sql');
+  const removeRanking = readSql('remove-ranking.sql');
 
   return {
     async applySale(sale) {
@@ -103,6 +104,7 @@ export function createSales(
       // The sale goes last: a removal that was interrupted can be repeated.
       await pool.transaction(async (query) => {
         await lockSale(query, saleId);
+        await query({ text: removeRanking, values: [saleId] });
         await query({ text: 'DELETE FROM restocks WHERE sale_id = $1', values: [saleId] });
         await query({ text: 'DELETE FROM sale_items WHERE sale_id = $1', values: [saleId] });
         await query({ text: 'DELETE FROM sales WHERE sale_id = $1', values: [saleId] });

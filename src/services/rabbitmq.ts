@@ -12,6 +12,8 @@ interface Use {
   ports: Ports;
   binaries: { rabbitmqServer: string; epmd: string };
   path: string;
+  /** Whether it also speaks MQTT, STOMP, and STOMP over WebSocket, by its own plugins. */
+  protocols: boolean;
 }
 
 /**
@@ -41,6 +43,9 @@ export function epmdServer(use: Use): Server {
   };
 }
 
+const plugins = ['rabbitmq_management', 'rabbitmq_prometheus'];
+const protocolPlugins = ['rabbitmq_mqtt', 'rabbitmq_stomp', 'rabbitmq_web_stomp'];
+
 /** RabbitMQ with management and metrics plugins; user `guest`, password `guest`, loopback only. Needs its name server running. */
 export function rabbitmqServer(use: Use): Server {
   const folder = use.data.folder('rabbitmq');
@@ -54,10 +59,17 @@ export function rabbitmqServer(use: Use): Server {
     processNames: TRACES.rabbitmq.processNames,
     stopSignal: TRACES.rabbitmq.stopSignal,
     port: () => ports.amqp,
-    ports: () => [ports.amqp, ports.amqpManagement, ports.amqpMetrics, ports.erlangDistribution],
+    ports: () => [
+      ports.amqp,
+      ports.amqpManagement,
+      ports.amqpMetrics,
+      ports.erlangDistribution,
+      ...(use.protocols ? [ports.mqtt, ports.stomp, ports.webStomp] : []),
+    ],
     async prepare() {
-      writeFileSync(join(folder, 'advanced.config'), configuration(ports));
-      writeFileSync(join(folder, 'enabled_plugins'), '[rabbitmq_management,rabbitmq_prometheus].\n');
+      writeFileSync(join(folder, 'advanced.config'), configuration(ports, use.protocols));
+      const enabled = use.protocols ? [...plugins, ...protocolPlugins] : plugins;
+      writeFileSync(join(folder, 'enabled_plugins'), `[${enabled.join(',')}].\n`);
       // Empty, and named below, so that settings in /etc/rabbitmq do not reach a private node.
       writeFileSync(join(folder, 'rabbitmq-env.conf'), '');
       use.data.folder('rabbitmq/conf.d');
@@ -69,7 +81,7 @@ export function rabbitmqServer(use: Use): Server {
 }
 
 /** In Erlang terms: translating `rabbitmq.conf` into them would take the node seconds at every start. */
-function configuration(ports: Ports): string {
+function configuration(ports: Ports, protocols: boolean): string {
   const listener = (port: number) => `[{tcp_config, [{ip, "127.0.0.1"}, {port, ${port}}]}]`;
   return `[
   {rabbit, [
@@ -79,9 +91,16 @@ function configuration(ports: Ports): string {
     {disk_free_limit, 50000000}
   ]},
   {rabbitmq_management, ${listener(ports.amqpManagement)}},
-  {rabbitmq_prometheus, ${listener(ports.amqpMetrics)}}
+  {rabbitmq_prometheus, ${listener(ports.amqpMetrics)}}${protocols ? `,\n${protocolListeners(ports, listener)}` : ''}
 ].
 `;
+}
+
+/** An ID that a client gives belongs to one user only where anonymous ones are not let in. */
+function protocolListeners(ports: Ports, listener: (port: number) => string): string {
+  return `  {rabbitmq_mqtt, [{tcp_listeners, [{"127.0.0.1", ${ports.mqtt}}]}, {allow_anonymous, false}]},
+  {rabbitmq_stomp, [{tcp_listeners, [{"127.0.0.1", ${ports.stomp}}]}]},
+  {rabbitmq_web_stomp, ${listener(ports.webStomp)}}`;
 }
 
 function launchOf(use: Use, folder: string, logFile: string): Launch {

@@ -15,6 +15,9 @@ export type PortName =
   | 'amqp'
   | 'amqpManagement'
   | 'amqpMetrics'
+  | 'mqtt'
+  | 'stomp'
+  | 'webStomp'
   | 'erlangDistribution'
   | 'epmd'
   | 'redis'
@@ -22,7 +25,16 @@ export type PortName =
 
 export const PORTS_OF: Record<ServiceName, readonly PortName[]> = {
   postgres: ['postgres'],
-  rabbitmq: ['amqp', 'amqpManagement', 'amqpMetrics', 'erlangDistribution', 'epmd'],
+  rabbitmq: [
+    'amqp',
+    'amqpManagement',
+    'amqpMetrics',
+    'mqtt',
+    'stomp',
+    'webStomp',
+    'erlangDistribution',
+    'epmd',
+  ],
   redis: ['redis'],
   prometheus: ['prometheus'],
 };

@@ -27,8 +27,17 @@ export interface ServiceUrls {
   /** RabbitMQ's own metrics for Prometheus. */
   amqpMetricsUrl: string;
   redisUrl: string;
+  /** RabbitMQ by other protocols, with the same user; missing unless `brokerProtocols` asked for them. */
+  subscribeUrls?: SubscribeUrls;
   /** Missing where Prometheus is not installed, not wanted, or did not start. */
   prometheusUrl?: string;
+}
+
+export interface SubscribeUrls {
+  mqttUrl: string;
+  stompUrl: string;
+  /** STOMP over WebSocket, as browsers speak it. */
+  webStompUrl: string;
 }
 
 export interface ServiceProcess {
@@ -46,6 +55,8 @@ export interface ServicesOptions {
   which?: readonly ServiceName[];
   /** Fixed ports; others are free ones, the same as last time where possible. */
   ports?: Partial<Ports>;
+  /** Whether RabbitMQ also speaks MQTT, STOMP, and STOMP over WebSocket. Default false. */
+  brokerProtocols?: boolean;
   /** Start a server that died again, with back-off, on the same port. Default false. */
   supervise?: boolean;
   /** Prometheus' file service discovery. Default `prometheus-targets.json` in the data folder. */
@@ -98,7 +109,7 @@ export function createServices(options: ServicesOptions): Services {
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
     const failure = failures.find((error) => error.code !== 'service-stopped') ?? failures[0];
     if (failure !== undefined) throw failure;
-    return urls(choice.ports, running.has('prometheus'));
+    return urls(choice.ports, running.has('prometheus'), options.brokerProtocols ?? false);
   }
 
   /** The wanted services whose binaries are there, after installing what may be installed. */
@@ -173,7 +184,8 @@ export function createServices(options: ServicesOptions): Services {
     if (name === 'redis') return [redisServer({ ...use, binary: first('redis-server') })];
     if (name === 'rabbitmq') {
       const binaries = { rabbitmqServer: first('rabbitmq-server'), epmd: first('epmd') };
-      return [epmdServer({ ...use, binaries }), rabbitmqServer({ ...use, binaries })];
+      const broker = { ...use, binaries, protocols: options.brokerProtocols ?? false };
+      return [epmdServer(broker), rabbitmqServer(broker)];
     }
     return [
       prometheusServer({
@@ -248,13 +260,22 @@ function toServiceError(name: ServiceName, folder: DataFolder, error: unknown): 
   return new ServiceError('service-start-failed', message, { service: name, logFile, cause: error });
 }
 
-function urls(ports: Ports, withPrometheus: boolean): ServiceUrls {
+function urls(ports: Ports, withPrometheus: boolean, withProtocols: boolean): ServiceUrls {
   return {
     databaseUrl: `postgresql://sluice@127.0.0.1:${ports.postgres}/sluice`,
     amqpUrl: `amqp://guest:guest@127.0.0.1:${ports.amqp}`,
     amqpManagementUrl: `http://guest:guest@127.0.0.1:${ports.amqpManagement}`,
     amqpMetricsUrl: `http://127.0.0.1:${ports.amqpMetrics}/metrics`,
     redisUrl: `redis://127.0.0.1:${ports.redis}`,
+    ...(withProtocols ? { subscribeUrls: subscribeUrls(ports) } : {}),
     ...(withPrometheus ? { prometheusUrl: `http://127.0.0.1:${ports.prometheus}` } : {}),
+  };
+}
+
+function subscribeUrls(ports: Ports): SubscribeUrls {
+  return {
+    mqttUrl: `mqtt://guest:guest@127.0.0.1:${ports.mqtt}`,
+    stompUrl: `stomp://guest:guest@127.0.0.1:${ports.stomp}`,
+    webStompUrl: `ws://guest:guest@127.0.0.1:${ports.webStomp}/ws`,
   };
 }

@@ -3,6 +3,7 @@ import { addCheckCommands } from './commands/checks.ts';
 import { addDeadLetterCommands } from './commands/dead-letters.ts';
 import { addDrainCommands } from './commands/drain.ts';
 import { exitCodes } from './commands/exit-codes.ts';
+import { addRankingCommand } from './commands/ranking.ts';
 import { addRoleCommands } from './commands/roles.ts';
 import { addSaleCommands } from './commands/sale.ts';
 import { addSetupCommands } from './commands/setup.ts';
@@ -24,6 +25,7 @@ export function createProgram(): Command {
   addStatusCommand(program);
   addDrainCommands(program);
   addDeadLetterCommands(program);
+  addRankingCommand(program);
   addCheckCommands(program);
   return program;
 }

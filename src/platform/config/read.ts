@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { authFaults } from './auth-faults.ts';
+import { followOnFaults } from './follow-on-faults.ts';
 import { type Setting, type SettingName, settings } from './settings.ts';
 
 type Value<S extends Setting> = S['kind'] extends 'integer'
@@ -48,6 +49,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   if (faults.length === 0) faults.push(...crossFaults(values as Config));
   faults.push(...authFaults(values as Partial<Config>, (name) => Boolean(environment[name])));
+  faults.push(...followOnFaults(values as Partial<Config>));
   if (faults.length > 0) throw new ConfigError(faults);
   values.isSet = (name: SettingName) => Boolean(environment[name]);
   return values as Config;

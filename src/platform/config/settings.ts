@@ -191,6 +191,70 @@ export const settings = {
     fallback: 'on',
     about: 'whether what became of orders is published on the exchange `sluice.events`',
   },
+  SMTP_URL: {
+    kind: 'url',
+    schemes: ['smtp:', 'smtps:'],
+    secret: true,
+    about: 'mail server that takes the mails to customers; unset: no mail is sent',
+  },
+  MAIL_FROM: { kind: 'text', fallback: 'no-reply@localhost', about: 'sender’s address of those mails' },
+  MAIL_TO: {
+    kind: 'text',
+    fallback: '{{customerId}}',
+    about:
+      'recipient of a mail: `{{customerId}}` where customer IDs are addresses, else as in `{{customerId}}@members.example`',
+  },
+  MAIL_TEMPLATES: {
+    kind: 'text',
+    about:
+      'folder with the shop’s own confirmed.subject.txt, confirmed.txt and confirmed.html; unset: the ones that come with Sluice',
+  },
+  MAIL_CONNECTIONS: {
+    kind: 'integer',
+    fallback: '20',
+    min: 1,
+    max: 500,
+    about: 'connections of a mail follower to the mail server, and so mails on their way at once',
+  },
+  LOYALTY_MINOR_PER_POINT: {
+    kind: 'integer',
+    fallback: '100',
+    min: 1,
+    max: 1_000_000_000,
+    about: 'what earns one loyalty point, in the currency’s minor unit',
+  },
+  WEBHOOK_TARGETS: {
+    kind: 'text',
+    secret: true,
+    about:
+      'systems that events are posted to, separated by spaces, each `NAME=URL#whsec_SECRET`; unset: none',
+  },
+  WEBHOOK_TIMEOUT_MS: {
+    kind: 'integer',
+    fallback: '10000',
+    min: 100,
+    max: 120_000,
+    about: 'milliseconds a webhook target has to answer',
+  },
+  WEBHOOK_CONCURRENCY: {
+    kind: 'integer',
+    fallback: '20',
+    min: 1,
+    max: 500,
+    about: 'events on their way to one webhook target at once',
+  },
+  EVENT_BRIDGE: {
+    kind: 'choice',
+    choices: ['on', 'off'],
+    fallback: 'off',
+    about:
+      'publish single events for subscribers over MQTT, STOMP and others; a private RabbitMQ then speaks these protocols',
+  },
+  EVENT_BRIDGE_EXCHANGE: {
+    kind: 'text',
+    fallback: 'amq.topic',
+    about: 'topic exchange they are published to; MQTT and STOMP topics are bound to `amq.topic`',
+  },
   SHUTDOWN_DEADLINE_MS: {
     kind: 'integer',
     fallback: '8000',
