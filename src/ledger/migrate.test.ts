@@ -9,6 +9,7 @@ const everything = [
   ...files.map((name) => `applied migrations/${name}`),
   'applied settle-batch.sql',
   'applied redrive-order.sql',
+  'applied recompute-ranking.sql',
 ];
 
 async function onDatabase<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
