@@ -1,6 +1,7 @@
 import { durationSeconds, intendedSeconds, type RateProfile, sequence } from '../profile/rate-profile.ts';
 import { createHttpClient } from './http-client.ts';
 import type { LoadOrder, OrderLog } from './order-log.ts';
+import { orderRequest, requestHead } from './order-request.ts';
 import { outcomeOf } from './outcome.ts';
 import { createRecorder, type DriveResult, type Snapshot } from './recorder.ts';
 
@@ -85,7 +86,6 @@ export function driveOpenLoop(options: DriveOptions): Drive {
     const warmup = second < warmupSeconds;
     const transactionId = `${runPrefix}-${sequenceNumber.toString(36)}`;
     const order = { ...wish(sequenceNumber, warmup), transactionId, intendedMs: second * 1_000, warmup };
-    const body = `{"transactionId":"${transactionId}","sku":"${order.sku}","quantity":${order.quantity},"customerId":"${order.customerId}"}`;
     recorder.order(warmup);
     for (let copy = 0; copy < copies; copy++) {
       if (recorder.inFlight() >= maxInFlight) {
@@ -93,7 +93,7 @@ export function driveOpenLoop(options: DriveOptions): Drive {
       } else {
         const { head, client } = gateways[(sequenceNumber + copy) % gateways.length]!;
         recorder.sent(order);
-        client.send(order, `${head}${body.length}\r\n\r\n${body}`);
+        client.send(order, orderRequest(head, order));
       }
     }
     sequenceNumber++;
@@ -123,9 +123,4 @@ export function driveOpenLoop(options: DriveOptions): Drive {
 
   tick();
   return { snapshot: recorder.snapshot, done };
-}
-
-function requestHead(target: URL, saleId: string): string {
-  const path = `${target.pathname.replace(/\/$/, '')}/sales/${saleId}/orders`;
-  return `POST ${path} HTTP/1.1\r\nHost: ${target.host}\r\nContent-Type: application/json\r\nContent-Length: `;
 }

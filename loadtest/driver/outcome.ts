@@ -27,7 +27,11 @@ export const ERRORS: readonly Outcome[] = [
 ];
 
 /** Sorts an answer by the table "HTTP, shoppers" of the design. */
-export function outcomeOf({ status, replayed, outcomeUnknown }: Answer): Outcome {
+export function outcomeOf({
+  status,
+  replayed,
+  outcomeUnknown,
+}: Pick<Answer, 'status' | 'replayed' | 'outcomeUnknown'>): Outcome {
   if (status === 202 || status === 200)
     return replayed ? 'replayed' : status === 202 ? 'accepted' : 'server-error';
   if (status === 409) return 'sold-out';

@@ -49,8 +49,12 @@ describe('the answer parser', () => {
     const head = 'content-length: 0\r\nIdempotent-Replayed: true\r\nConnection: close\r\n\r\n';
     expect(parse(`HTTP/1.1 202 Accepted\r\n${head}`)).toMatchObject({ replayed: true, keepAlive: false });
     const problem = '{"type":"/problems/outcome-unknown"}';
-    const unknown = `HTTP/1.1 503 No\r\nKeep-Alive: timeout=7\r\ncontent-length: ${problem.length}\r\n\r\n${problem}`;
-    expect(parse(unknown)).toMatchObject({ outcomeUnknown: true, keepAliveSeconds: 7 });
+    const unknown = `HTTP/1.1 503 No\r\nKeep-Alive: timeout=7\r\nRetry-After: 2\r\ncontent-length: ${problem.length}\r\n\r\n${problem}`;
+    expect(parse(unknown)).toMatchObject({
+      outcomeUnknown: true,
+      keepAliveSeconds: 7,
+      retryAfterSeconds: 2,
+    });
   });
 
   it('refuses what is not HTTP', () => {

@@ -9,6 +9,8 @@ export interface Answer {
   readonly keepAlive: boolean;
   /** From `Keep-Alive: timeout=N`, in seconds, if the server sent one. */
   readonly keepAliveSeconds: number | undefined;
+  /** The `Retry-After` of an answer of 400 or above, in seconds, if there was one. */
+  readonly retryAfterSeconds: number | undefined;
 }
 
 /**
@@ -70,6 +72,7 @@ function answer(message: Message, bodyStart: number, end: number): ParseResult {
   const { bytes, length, ended, head, status } = message;
   if (end > length) return 'incomplete';
   if (end < length) return 'malformed';
+  const retryAfterSeconds = status < 400 ? undefined : /\r\nretry-after: *(\d+)/i.exec(head)?.[1];
   const keepAliveSeconds = /\r\nkeep-alive: *timeout=(\d+)/i.exec(head)?.[1];
   return {
     status,
@@ -77,6 +80,7 @@ function answer(message: Message, bodyStart: number, end: number): ParseResult {
     outcomeUnknown: status === 503 && bytes.toString('latin1', bodyStart, end).includes('outcome-unknown'),
     keepAlive: !ended && head.startsWith('HTTP/1.1') && !/\r\nconnection: *close/i.test(head),
     keepAliveSeconds: keepAliveSeconds === undefined ? undefined : Number(keepAliveSeconds),
+    retryAfterSeconds: retryAfterSeconds === undefined ? undefined : Number(retryAfterSeconds),
   };
 }
 

@@ -84,8 +84,7 @@ async function flood(
       ([name, value]) => name.toLowerCase() === 'idempotent-replayed' && value === 'true',
     );
     const outcomeUnknown = status === 503 && body.includes('outcome-unknown');
-    const answer = { status, replayed, outcomeUnknown, keepAlive: true, keepAliveSeconds: undefined };
-    recorder.ended(order, status, outcomeOf(answer));
+    recorder.ended(order, status, outcomeOf({ status, replayed, outcomeUnknown }));
   };
 
   await new Promise<void>((resolve, reject) => {

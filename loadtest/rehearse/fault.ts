@@ -9,8 +9,8 @@ export interface Fault {
   /** Strikes of the full count. */
   readonly strikes: number;
   /**
-   * From the end of the fault until orders are answered 202 by every gateway and written again: `role` (a process of
-   * ours ended or stood still) 5 s, `neighbour` (anything else) 30 s.
+   * From the end of the fault until orders are answered 202 by every gateway and written again: `role` (a gateway or
+   * a drainer was ended) 5 s, `neighbour` (anything else) 30 s.
    */
   readonly bound: 'role' | 'neighbour';
   /** It ends, freezes or reconfigures the servers themselves: left out on services that were not started here. */
@@ -53,6 +53,8 @@ export interface FaultContext {
   readonly shortened: (fullMs: number) => number;
   /** Orders sent so far, retries and duplicates left out. */
   readonly ordersSent: () => number;
+  /** Sends so many orders at once, beyond the others; resolves when all are answered, however. */
+  readonly burst: (orders: number) => Promise<void>;
   /** Waits; rejects when the rehearsal is interrupted. */
   readonly sleep: (ms: number) => Promise<void>;
   /** Resolves when `condition` holds; asked every 20 ms. Rejects, naming `what`, after `deadlineMs`. */

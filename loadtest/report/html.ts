@@ -1,16 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { ERRORS } from '../driver/outcome.ts';
 import type { OutcomeCounts } from '../driver/recorder.ts';
+import { bothSizes } from './both-sizes.ts';
 import { keyFigures } from './headline.ts';
 import { drawLatencyChart, type LatencyCurve } from './latency-chart.ts';
 import type { RunResult } from './result.ts';
 import { escapeHtml } from './scale.ts';
 import { answersTable, auditBlock, environmentTable, processTable, thresholdTable } from './tables.ts';
-import { type ChartSize, drawTimeChart, type TimeChart, type TimeSeries } from './time-chart.ts';
+import { drawTimeChart, type TimeChart, type TimeSeries } from './time-chart.ts';
 
 const STYLE = new URL('report.css', import.meta.url);
-const WIDE = 1_000;
-const NARROW = 340;
 
 /** The report as one HTML page that needs nothing else: no script, no font, no image from anywhere. */
 export async function renderReport(result: RunResult): Promise<string> {
@@ -123,12 +122,6 @@ function latencies({ drive }: RunResult): string {
 ${bothSizes((size) => drawLatencyChart(curves, size), 260)}
 <div class="scroll"><table><thead><tr><th>ms</th>${['50 %', '90 %', '99 %', '99.9 %', 'slowest'].map((name) => `<th class="number">${name}</th>`).join('')}</tr></thead>
 <tbody>${curves.map(({ name, summary }) => row(name, summary)).join('')}${row('the driver, late by', drive.lateness)}</tbody></table></div></section>`;
-}
-
-function bothSizes(draw: (size: ChartSize) => string, height: number): string {
-  const wide = draw({ width: WIDE, height });
-  const narrow = draw({ width: NARROW, height: Math.round(height * 0.8) });
-  return `<div class="wide">${wide}</div><div class="narrow">${narrow}</div>`;
 }
 
 function shownIfAny(series: TimeSeries): TimeSeries[] {

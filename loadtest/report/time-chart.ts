@@ -19,6 +19,17 @@ export interface TimeChart {
   readonly line?: { readonly value: number; readonly label: string };
   /** Highest values are named at their place. */
   readonly markHighest?: boolean;
+  /** Stretches of time in which something was different. */
+  readonly bands?: readonly TimeBand[];
+}
+
+export interface TimeBand {
+  readonly fromSecond: number;
+  readonly toSecond: number;
+  /** Shown above it where there is room. */
+  readonly mark: string;
+  /** Said under the pointer. */
+  readonly label: string;
 }
 
 export interface ChartSize {
@@ -45,6 +56,7 @@ export function drawTimeChart(chart: TimeChart, { width, height }: ChartSize): s
   const at = (index: number) => x(Math.min(chart.seconds, index * stride));
   const parts = [
     warmupBand(chart, x, bottom, width),
+    timeBands(chart.bands ?? [], x, bottom),
     ...yTicks.map(
       (tick) =>
         `<line class="grid" x1="${MARGIN.left}" x2="${width - MARGIN.right}" y1="${px(y(tick))}" y2="${px(y(tick))}"/>` +
@@ -62,7 +74,7 @@ export function drawTimeChart(chart: TimeChart, { width, height }: ChartSize): s
     }),
     chart.line ? referenceLine(chart.line, y, width) : '',
     chart.markHighest ? series.map(({ values }) => highestMark(values, at, y, width)).join('') : '',
-    hoverColumns(series, at, stride, chart.seconds, bottom),
+    hoverColumns(series, chart.bands ?? [], at, stride, chart.seconds, bottom),
   ];
   return `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeHtml(chart.title)}">${parts.join('')}</svg>`;
 }
@@ -111,6 +123,23 @@ function warmupBand({ warmupSeconds }: TimeChart, x: Scale, bottom: number, widt
   return `<rect class="warmup" x="${MARGIN.left}" y="${MARGIN.top}" width="${px(end - MARGIN.left)}" height="${px(bottom - MARGIN.top)}"/>${label}`;
 }
 
+function timeBands(bands: readonly TimeBand[], x: Scale, bottom: number): string {
+  let roomFrom = Number.NEGATIVE_INFINITY;
+  return bands
+    .map(({ fromSecond, toSecond, mark }) => {
+      const left = x(fromSecond);
+      const wide = Math.max(2, x(toSecond) - left);
+      const middle = left + wide / 2;
+      const fits = middle - 3.5 * mark.length - 3 > roomFrom;
+      if (fits) roomFrom = middle + 3.5 * mark.length + 3;
+      const text = fits
+        ? `<text class="tick" x="${px(middle)}" y="${MARGIN.top - 5}" text-anchor="middle">${escapeHtml(mark)}</text>`
+        : '';
+      return `<rect class="strike" x="${px(left)}" y="${MARGIN.top}" width="${px(wide)}" height="${px(bottom - MARGIN.top)}"/>${text}`;
+    })
+    .join('');
+}
+
 function referenceLine({ value, label }: { value: number; label: string }, y: Scale, width: number): string {
   const at = px(y(value));
   return (
@@ -130,6 +159,7 @@ function highestMark(values: readonly (number | undefined)[], at: Scale, y: Scal
 
 function hoverColumns(
   series: readonly TimeSeries[],
+  bands: readonly TimeBand[],
   at: Scale,
   stride: number,
   seconds: number,
@@ -139,7 +169,10 @@ function hoverColumns(
     const values = series.flatMap(({ name, values: each }) =>
       each[index] === undefined ? [] : `${name}: ${Math.round(each[index]).toLocaleString('en')}`,
     );
-    const text = [`second ${index * stride}`, ...values].join('\n');
+    const during = bands
+      .filter(({ fromSecond, toSecond }) => fromSecond < (index + 1) * stride && toSecond >= index * stride)
+      .map(({ label }) => label);
+    const text = [`second ${index * stride}`, ...during, ...values].join('\n');
     return `<rect class="hover" x="${px(at(index))}" y="${MARGIN.top}" width="${px(at(index + 1) - at(index))}" height="${bottom - MARGIN.top}"><title>${escapeHtml(text)}</title></rect>`;
   }).join('');
 }

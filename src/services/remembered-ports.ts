@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, isPortFree } from './free-port.ts';
-import { PORTS_OF, type PortName, type Ports, type ServiceName } from './service-name.ts';
+import { PORTS_OF, type Ports, type ServiceName } from './service-name.ts';
 
 export interface PortChoice {
   /** A port for every name, of running services and others alike. */
@@ -20,7 +20,7 @@ export async function choosePorts(
   log: (line: string) => void,
 ): Promise<PortChoice> {
   const file = join(dataDir, 'ports.json');
-  const remembered = readRemembered(file);
+  const remembered = rememberedPorts(dataDir);
   const ports = { ...fixed } as Ports;
   const taken = () => new Set(Object.values(ports));
   for (const name of Object.values(PORTS_OF).flat()) {
@@ -49,9 +49,10 @@ export async function choosePorts(
   };
 }
 
-function readRemembered(file: string): Partial<Record<PortName, number>> {
+/** The ports that a data folder had last time; none where it had none. */
+export function rememberedPorts(dataDir: string): Partial<Ports> {
   try {
-    const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const parsed: unknown = JSON.parse(readFileSync(join(dataDir, 'ports.json'), 'utf8'));
     if (typeof parsed !== 'object' || parsed === null) return {};
     const entries = Object.entries(parsed).filter(
       ([, port]) => Number.isInteger(port) && port > 0 && port < 65_536,

@@ -4,6 +4,7 @@ import { addDeadLetterCommands } from './commands/dead-letters.ts';
 import { addDrainCommands } from './commands/drain.ts';
 import { exitCodes } from './commands/exit-codes.ts';
 import { addRankingCommand } from './commands/ranking.ts';
+import { addRehearseCommand } from './commands/rehearse.ts';
 import { addRoleCommands } from './commands/roles.ts';
 import { addSaleCommands } from './commands/sale.ts';
 import { addSetupCommands } from './commands/setup.ts';
@@ -27,5 +28,6 @@ export function createProgram(): Command {
   addDeadLetterCommands(program);
   addRankingCommand(program);
   addCheckCommands(program);
+  addRehearseCommand(program);
   return program;
 }

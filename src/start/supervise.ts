@@ -10,6 +10,11 @@ export interface SupervisedRole extends Lifecycle {
   readonly role: RoleName;
   /** The running process, `undefined` while it is down. */
   process(): RoleProcess | undefined;
+  /**
+   * Stops the process in order, killing it at the deadline, and starts it at once with this environment over its
+   * own, for that one life: when it ends it is started again without. Resolves when it is ready.
+   */
+  restart(environment: Readonly<Record<string, string>>, deadlineMs: number): Promise<void>;
 }
 
 export interface SuperviseOptions {
@@ -24,10 +29,10 @@ export interface SuperviseOptions {
   readonly log: (line: string) => void;
   /** Called when the role has become ready, again or for the first time, and when it has died. */
   readonly onChange: () => void;
+  /** A role that ran this long before it died starts again with the shortest wait; default 10,000. */
+  readonly steadyMs?: number;
 }
 
-/** A role that ran this long before it died starts again without waiting. */
-const steadyMs = 10_000;
 const startDeadlineMs = 30_000;
 
 /**
@@ -35,19 +40,23 @@ const startDeadlineMs = 30_000;
  * when the role says it is ready, and rejects when it dies before that.
  */
 export function superviseRole(options: SuperviseOptions): SupervisedRole {
+  const { steadyMs = 10_000 } = options;
   const backOff = createBackOff({ firstMs: 200, maxMs: 5_000 });
+  // Counts the restarts on request: what was started before the last of them is nobody's business any more.
+  let generation = 0;
   let child: ChildProcess | undefined;
   let running: RoleProcess | undefined;
   let stopping = false;
   let timer: NodeJS.Timeout | undefined;
 
-  function spawn(): Promise<RoleProcess> {
+  function spawn(environment: Readonly<Record<string, string>> = {}): Promise<RoleProcess> {
+    const mine = generation;
     const output = openSync(options.logFile, 'a');
     const spawned = fork(options.entry, [options.role], {
       detached: true,
       // Orders die young: with room for 64 MiB of them, few outlive a scavenge and get copied.
       execArgv: [...process.execArgv, '--max-semi-space-size=64'],
-      env: { ...process.env, ...options.env },
+      env: { ...process.env, ...options.env, ...environment },
       stdio: ['ignore', output, output, 'ipc'],
     });
     closeSync(output);
@@ -76,23 +85,34 @@ export function superviseRole(options: SuperviseOptions): SupervisedRole {
         options.onChange();
         if (Date.now() - startedAtMs > steadyMs) backOff.reset();
         const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
-        if (wasReady && !stopping) startAgain(how);
+        if (wasReady && !stopping && mine === generation) startAgain(how);
         reject(new Error(`${options.label} ${how} before it was ready; its log: ${options.logFile}`));
       });
     });
   }
 
   function startAgain(how: string): void {
+    const mine = generation;
     const waitMs = Math.round(backOff.nextMs());
     options.log(`${options.label} ${how}; starting it again in ${waitMs} ms`);
     timer = setTimeout(() => {
       spawn().then(
         ({ pid }) => options.log(`${options.label} is back (pid ${pid})`),
         (error: Error) => {
-          if (!stopping) startAgain(error.message);
+          if (!stopping && mine === generation) startAgain(error.message);
         },
       );
     }, waitMs);
+  }
+
+  async function end(deadlineMs: number): Promise<void> {
+    const ending = child;
+    if (!ending) return;
+    const ended = new Promise<void>((resolve) => ending.once('exit', () => resolve()));
+    ending.kill('SIGTERM');
+    const late = setTimeout(() => ending.kill('SIGKILL'), deadlineMs);
+    await ended;
+    clearTimeout(late);
   }
 
   return {
@@ -101,16 +121,19 @@ export function superviseRole(options: SuperviseOptions): SupervisedRole {
     async start() {
       await spawn();
     },
+    async restart(environment, deadlineMs) {
+      generation += 1;
+      clearTimeout(timer);
+      await end(deadlineMs);
+      await spawn(environment).catch((error: Error) => {
+        if (!stopping) startAgain(error.message);
+        throw error;
+      });
+    },
     async stop(deadlineMs) {
       stopping = true;
       clearTimeout(timer);
-      const ending = child;
-      if (!ending) return;
-      const ended = new Promise<void>((resolve) => ending.once('exit', () => resolve()));
-      ending.kill('SIGTERM');
-      const late = setTimeout(() => ending.kill('SIGKILL'), deadlineMs);
-      await ended;
-      clearTimeout(late);
+      await end(deadlineMs);
     },
   };
 }

@@ -1,5 +1,23 @@
 import type { Fault } from '../fault.ts';
-import { killRole } from './kill-role.ts';
+import { killAtFailpoint, killRole } from './kill-role.ts';
+import { freezeServer, killServer } from './servers.ts';
+import { freezeDrainer, terminateDrainer } from './stop-drainer.ts';
 
 /** Every fault there is, in the order of the lists that people read. */
-export const faults: readonly Fault[] = [killRole('gateway', 100), killRole('drainer', 100)];
+export const faults: readonly Fault[] = [
+  killAtFailpoint('gateway', 'claim-publish', 50),
+  killAtFailpoint('gateway', 'publish-confirm', 50),
+  killAtFailpoint('gateway', 'confirm-accept', 50),
+  killAtFailpoint('drainer', 'commit-settle', 50),
+  killAtFailpoint('drainer', 'settle-ack', 50),
+  killRole('gateway', 100),
+  killRole('drainer', 100),
+  terminateDrainer,
+  freezeDrainer,
+  killServer('rabbitmq'),
+  killServer('redis'),
+  killServer('postgres'),
+  freezeServer('rabbitmq'),
+  freezeServer('redis'),
+  freezeServer('postgres'),
+];

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { complain } from '../complain.ts';
 import { exitCodes } from './exit-codes.ts';
 
-/** `reconcile`, `audit` and `rehearse`: whether everything is as it was promised. */
+/** `reconcile` and `audit`: whether everything is as it was promised. */
 export function addCheckCommands(program: Command): void {
   program
     .command('reconcile')
@@ -20,19 +20,6 @@ export function addCheckCommands(program: Command): void {
     .option('--sale <id>', 'this sale only')
     .option('--log <file>', "a load test's order log, to check what was answered")
     .action((options: { json?: boolean; sale?: string; log?: string }) => complain(() => runAudit(options)));
-
-  program
-    .command('rehearse')
-    .description('a dress rehearsal of a sale on private services: load, seeded faults, audits, GO or NO-GO')
-    .requiredOption('--list', 'only list the faults it knows')
-    .action(() => complain(listFaults));
-}
-
-async function listFaults(): Promise<void> {
-  const { faults } = await import('../../../loadtest/rehearse/faults/index.ts');
-  const width = Math.max(...faults.map(({ name }) => name.length));
-  for (const { name, strikes, summary } of faults)
-    console.log(`${name.padEnd(width)}  ${String(strikes).padStart(3)}  ${summary}`);
 }
 
 async function runAudit(options: { json?: boolean; sale?: string; log?: string }): Promise<void> {

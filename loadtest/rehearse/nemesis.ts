@@ -1,0 +1,87 @@
+import { createRandom } from '../random.ts';
+import type { FaultContext } from './fault.ts';
+import type { LedgerWatch } from './ledger-watch.ts';
+import type { Crowd } from './load/crowd.ts';
+import type { Desk } from './load/desk.ts';
+import { watchRefusals } from './load/refusals.ts';
+import type { PlannedStrike } from './plan.ts';
+import { measureRecovery } from './recovery.ts';
+import type { StrikeResult } from './result.ts';
+
+export interface NemesisOptions {
+  readonly seed: number;
+  readonly context: FaultContext;
+  readonly crowd: Crowd;
+  readonly desk: Desk;
+  readonly ledger: LedgerWatch;
+  readonly confirmTimeoutMs: number;
+  readonly say: (line: string) => void;
+}
+
+/** From the end of a fault: a role killed is back, and everything else is. */
+export const boundsMs = { role: 5_000, neighbour: 30_000 } as const;
+/** A fault that leaves traces for longer than this is said not to have been recovered from. */
+const recoveryDeadlineMs = 120_000;
+const keepAliveMs = 100;
+
+/** Strikes once and watches what comes of it until everything works again. */
+export async function strikeOnce(planned: PlannedStrike, options: NemesisOptions): Promise<StrikeResult> {
+  const { seed, context, crowd, desk, ledger, confirmTimeoutMs, say } = options;
+  const { fault, number } = planned;
+  const second = () => desk.recorder.elapsedMs() / 1_000;
+  const atOrder = crowd.sent();
+  const startSecond = second();
+  const refusals = watchRefusals(desk, confirmTimeoutMs);
+  const keptBusy = keepBusy(crowd, desk.gateways);
+  try {
+    const strike = await fault.strike(context, createRandom(seed, number));
+    say(`strike ${number} at order ${atOrder}: ${fault.name}: ${strike.did}`);
+    let complaints: readonly string[] | undefined;
+    try {
+      await context.sleep(strike.lastsMs ?? 0);
+    } finally {
+      complaints = await strike.heal();
+    }
+    const endSecond = second();
+    const recovery = await measureRecovery({
+      crowd,
+      gateways: desk.gateways,
+      roles: context.roles,
+      ledger,
+      saleId: context.saleId(),
+      deadlineMs: recoveryDeadlineMs,
+      signal: context.signal,
+    });
+    say(`  ${describe(recovery)}`);
+    for (const complaint of complaints ?? []) say(`  VIOLATION ${complaint}`);
+    const stuck = recovery.allMs === null ? [`not recovered within ${recoveryDeadlineMs / 1_000} s`] : [];
+    return {
+      number,
+      fault: fault.name,
+      atOrder,
+      did: strike.did,
+      startSecond,
+      endSecond,
+      recovery,
+      boundMs: boundsMs[fault.bound],
+      refusals: refusals.end(),
+      violations: [...(complaints ?? []), ...stuck],
+    };
+  } finally {
+    keptBusy();
+    refusals.end();
+  }
+}
+
+/** Orders go on where the crowd stands at the point of the next strike; a failpoint waits for them. */
+function keepBusy(crowd: Crowd, gateways: number): () => void {
+  let turn = 0;
+  const timer = setInterval(() => void crowd.probe(turn++ % gateways), keepAliveMs);
+  return () => clearInterval(timer);
+}
+
+function describe({ intakeMs, drainMs, rolesMs, allMs }: StrikeResult['recovery']): string {
+  const at = (ms: number | null) => (ms === null ? 'not' : `after ${(ms / 1_000).toFixed(1)} s`);
+  const parts = `202 from every gateway ${at(intakeMs)}, written ${at(drainMs)}, every role there ${at(rolesMs)}`;
+  return `${allMs === null ? 'NOT recovered' : `recovered ${at(allMs)}`} (${parts})`;
+}

@@ -1,0 +1,128 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readEnvironment } from '../report/environment.ts';
+import { runAct } from './act.ts';
+import { startInstance } from './instance/instance.ts';
+import { watchLedger } from './ledger-watch.ts';
+import type { Settings } from './options.ts';
+import { RehearseUsageError } from './options.ts';
+import { type PlanOptions, planActs, strikesIn } from './plan.ts';
+import type { ActResult, RehearsalResult } from './result.ts';
+import { reasonsAgainst, tableOf } from './verdict.ts';
+import type { RehearseWorld } from './world.ts';
+
+export interface RehearsalWorld extends RehearseWorld {
+  /** Of this rehearsal's own. */
+  readonly folder: string;
+  readonly runId: string;
+  /** Acts that were finished before are read from it, and each further one is added. */
+  readonly resumeFile?: string;
+  readonly say: (line: string) => void;
+}
+
+/** The setting of the roles, or its default: the first 503s of a dead broker take so long. */
+const defaultConfirmTimeoutMs = 2_000;
+
+/**
+ * Starts an instance, runs act after act, and judges.
+ *
+ * @throws ServiceError, SluiceCommandError; the signal's reason; {RehearseUsageError} for a file of another rehearsal
+ */
+export async function rehearse(settings: Settings, world: RehearsalWorld): Promise<RehearsalResult> {
+  const { folder, say, signal } = world;
+  const startedMs = performance.now();
+  const startedAt = new Date().toISOString();
+  const plan: PlanOptions = settings;
+  const acts = [...(await readProgress(world.resumeFile, settings))];
+  const total = strikesIn(plan);
+  say(
+    `rehearsal with seed ${settings.seed}: ${Number.isFinite(total) ? total : 'endless'} strikes of ${settings.faults.length} faults` +
+      (acts.length > 0 ? `, going on after act ${acts.length}` : ''),
+  );
+  const instance = await startInstance({
+    ...world,
+    gateways: settings.gateways,
+    drainers: settings.drainers,
+    given: settings.given,
+    log: say,
+  });
+  const ledger = watchLedger(instance.urls.databaseUrl);
+  try {
+    say(
+      `instance: ${instance.roles.map(({ label }) => label).join(', ')}; its run file: ${folder}/.sluice/run.json`,
+    );
+    const hasTime = () => performance.now() - startedMs < settings.minutes * 60_000;
+    for (const act of planActs(plan)) {
+      if (act.number <= acts.length) continue;
+      if (!hasTime()) break;
+      const result = await runAct(act, {
+        ...settings,
+        instance,
+        runId: world.runId,
+        folder,
+        confirmTimeoutMs: Number(world.env.CONFIRM_TIMEOUT_MS ?? defaultConfirmTimeoutMs),
+        ledger,
+        hasTime,
+        say,
+        signal,
+      });
+      acts.push(result);
+      if (world.resumeFile !== undefined) await writeProgress(world.resumeFile, settings, acts);
+      // What does not come back does not come back for the next strike either.
+      if (result.strikes.some(({ recovery }) => recovery.allMs === null)) break;
+    }
+    signal.throwIfAborted();
+    const reasons = reasonsAgainst(acts, settings.boundsJudged);
+    return {
+      go: reasons.length === 0,
+      reasons,
+      seed: settings.seed,
+      faults: settings.faults.map(({ name }) => name),
+      full: settings.full,
+      ordersPerSecond: settings.ordersPerSecond,
+      gateways: settings.gateways,
+      drainers: settings.drainers,
+      privateServices: settings.given === undefined,
+      boundsJudged: settings.boundsJudged,
+      startedAt,
+      seconds: Math.round((performance.now() - startedMs) / 1_000),
+      table: tableOf(settings.faults, acts),
+      acts,
+      environment: readEnvironment(),
+    };
+  } finally {
+    await ledger.close();
+    await instance.stop();
+  }
+}
+
+interface Progress {
+  /** What the plan follows from. */
+  readonly plan: string;
+  readonly acts: readonly ActResult[];
+}
+
+function planKey({ seed, faults, length, ordersPerSecond, full }: Settings): string {
+  return JSON.stringify({ seed, faults: faults.map(({ name }) => name), length, ordersPerSecond, full });
+}
+
+async function readProgress(file: string | undefined, settings: Settings): Promise<readonly ActResult[]> {
+  if (file === undefined) return [];
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  const progress = JSON.parse(text) as Progress;
+  if (progress.plan === planKey(settings)) return progress.acts;
+  throw new RehearseUsageError(
+    `${file} belongs to a rehearsal with another plan (${progress.plan}): name another file, or the same options`,
+  );
+}
+
+async function writeProgress(file: string, settings: Settings, acts: readonly ActResult[]): Promise<void> {
+  const progress: Progress = { plan: planKey(settings), acts };
+  await writeFile(`${file}.next`, JSON.stringify(progress));
+  await rename(`${file}.next`, file);
+}
