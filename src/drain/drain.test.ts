@@ -163,6 +163,26 @@ it('a drainer that loses the broker goes on when it is back, and nothing is doub
   await untilReady(0);
 });
 
+it('a drainer told to stop in mid-batch writes what it holds, and nothing has to be delivered again', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 2_000 }]);
+  await rig.ledger.setCap(400, 'configured');
+  const one = await drainer();
+  const orders = await queued(saleId, 600, 3);
+  await until(async () => (await rig.counts(saleId)).confirmed >= 30, { deadlineMs: 5_000, what: 'a start' });
+  await one.stop();
+  const model = await connect(rig.stack.amqpUrl);
+  const channel = await model.createChannel();
+  let left = 0;
+  for (let message = await channel.get('sluice.orders'); message; message = await channel.get('sluice.orders')) {
+    expect(message.fields.redelivered).toBe(false);
+    left += JSON.parse(message.content.toString()).orders.length;
+    channel.ack(message);
+  }
+  await model.close();
+  expect(left).toBeGreaterThan(0);
+  expect((await rig.counts(saleId)).confirmed).toBe(orders.length - left);
+});
+
 it('a stock that was smaller than Redis thought is never oversold', async () => {
   const saleId = await rig.sale([{ sku: 'sku', stock: 10 }]);
   await rig.db.query('UPDATE sale_items SET stock_left = 6, stock_initial = 6 WHERE sale_id = $1', [saleId]);

@@ -49,8 +49,8 @@ const maxSettling = 8;
  * The fourth stage: takes envelopes, writes their orders in batches at the ledger's pace, settles their claims,
  * and only then acknowledges.
  *
- * While a batch is being settled the next one is written. `stop` goes in phases: cancel the consumer → finish
- * the batch → settle → acknowledge → give the rest back.
+ * While a batch is being settled the next one is written. `stop` goes in phases: cancel the consumer → write what
+ * has been delivered → settle → acknowledge → give back what there was no time for.
  */
 export function createDrainer(deps: DrainerDeps): Lifecycle {
   const { ledger, metrics, clock, logger } = deps;
@@ -98,6 +98,7 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
   let held = false;
   /** What broke a write, and ends the loop. */
   let fault: { readonly error: unknown } | undefined;
+  let dead = false;
   let loop: Promise<void> | undefined;
   let wakeUp: AbortController = new AbortController();
 
@@ -119,6 +120,7 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
 
   /** A fault nobody foresaw: die loudly. Nothing of it was acknowledged, so it all comes again. */
   function die(error: unknown): void {
+    dead = true;
     logger.fatal({ err: error }, 'the drainer failed');
     deps.onFatal(error);
   }
@@ -197,7 +199,7 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
   async function writeNext(): Promise<void> {
     while (settling.size >= maxSettling) await Promise.race(settling);
     const waitMs = Math.min(turnAtMs - clock.nowMs(), capPollMs);
-    if (waitMs > 0) await clock.sleep(waitMs, stopping.signal);
+    if (waitMs > 0) await clock.sleep(waitMs, givingUp.signal);
     const batch = await nextBatch();
     if (batch.length === 0) return;
     const work = write(batch)
@@ -230,6 +232,14 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
     }
     await Promise.all(writing);
     if (fault) throw fault.error;
+  }
+
+  /** Nothing more is delivered: what has been is written still, for given back it would be delivered again. */
+  async function writeHeld(): Promise<void> {
+    const mayWrite = () => !dead && !fault && !cap.paused && !givingUp.signal.aborted;
+    while (batcher.size() > 0 && mayWrite()) await writeNext();
+    await Promise.all(writing);
+    if (fault && !dead) die(fault.error);
   }
 
   /** After the commit: dead-letter what can't be written, publish events and settle claims, then acknowledge. */
@@ -281,6 +291,7 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
         const patience = setTimeout(() => givingUp.abort(), deadlineMs / 2);
         await consumer.cancel();
         await loop;
+        await writeHeld();
         await Promise.all(settling);
         clearTimeout(patience);
         batcher.drop();
