@@ -173,7 +173,11 @@ it('a drainer told to stop in mid-batch writes what it holds, and nothing has to
   const model = await connect(rig.stack.amqpUrl);
   const channel = await model.createChannel();
   let left = 0;
-  for (let message = await channel.get('sluice.orders'); message; message = await channel.get('sluice.orders')) {
+  for (
+    let message = await channel.get('sluice.orders');
+    message;
+    message = await channel.get('sluice.orders')
+  ) {
     expect(message.fields.redelivered).toBe(false);
     left += JSON.parse(message.content.toString()).orders.length;
     channel.ack(message);
