@@ -111,8 +111,10 @@ const errorProblems: Readonly<Record<string, { problem: ProblemName; field: stri
   FST_ERR_CTP_INVALID_JSON_BODY: { problem: 'invalid', field: 'body' },
 };
 
+const orderPaths: ReadonlySet<string> = new Set(['/sales/:saleId/orders', '/shop/orders']);
+
 function isOrderPost(request: { method: string; routeOptions: { url?: string | undefined } }): boolean {
-  return request.method === 'POST' && request.routeOptions.url === '/sales/:saleId/orders';
+  return request.method === 'POST' && orderPaths.has(request.routeOptions.url ?? '');
 }
 
 interface Fault {

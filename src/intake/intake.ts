@@ -21,7 +21,9 @@ import { rankingRoutes } from './ranking-routes.ts';
 import { createStatusReader } from './read-status.ts';
 import { createSaleBoard } from './sale-board.ts';
 import { saleRoutes } from './sale-routes.ts';
+import { shopRoutes } from './shop/shop.ts';
 import { statusRoutes } from './status-routes.ts';
+import { createStockFigures } from './stock-figures.ts';
 
 export interface IntakeOptions {
   readonly host: string;
@@ -37,6 +39,8 @@ export interface IntakeOptions {
   readonly trustProxy: readonly string[];
   /** Absent: nobody is asked for a token. */
   readonly jwt?: JwtOptions;
+  /** In which the shop page shows prices, ISO 4217. */
+  readonly currency: string;
 }
 
 /** How often a gateway reads catalogue, backlog and cap. */
@@ -113,8 +117,13 @@ export async function createIntake(deps: {
   });
   orderRoutes(app, { place, board, callerCheck, customerFromToken, metrics });
   statusRoutes(app, { status, streams, callerCheck, customerFromToken });
-  saleRoutes(app, { board, claims, clock });
   rankingRoutes(app, { board, ledger, clock });
+  const readStock = createStockFigures({ board, claims, clock });
+  saleRoutes(app, { board, readStock, clock });
+  await shopRoutes(app, {
+    ...{ board, readStock, place, status, callerCheck, customerFromToken, metrics, clock },
+    currency: options.currency,
+  });
   healthRoutes(app, { admission });
   metrics.inflightFrom(() => admission.inflight());
 

@@ -5,6 +5,7 @@ import type { CallerCheck } from './caller.ts';
 import { acceptedReply, isSettled, viewReply } from './order-reply.ts';
 import type { PlaceOrder, PlaceOutcome } from './place-order.ts';
 import { sendProblem } from './problems.ts';
+import { sendRefusal } from './refusals.ts';
 import type { SaleBoard } from './sale-board.ts';
 import {
   bearerSecurity,
@@ -16,7 +17,7 @@ import {
   type TokenOrderBody,
   tokenOrderBody,
 } from './schemas.ts';
-import { pollAfterSeconds, retryAfterSeconds } from './waiting-time.ts';
+import { pollAfterSeconds } from './waiting-time.ts';
 
 interface OrderRequest {
   Params: { saleId: string };
@@ -96,17 +97,8 @@ export function orderRoutes(
         if (!settled) reply.header('retry-after', String(pollAfterSeconds(body.etaSeconds)));
         return reply.send(body);
       }
-      case 'sale-not-open':
-        return sendProblem(reply, 'sale-not-open', { retryAfterSeconds: outcome.opensInMs / 1_000 });
-      case 'unavailable':
-        return sendProblem(reply, 'unavailable', {
-          detail: outcome.reason,
-          retryAfterSeconds: retryAfterSeconds(),
-        });
-      case 'outcome-unknown':
-        return sendProblem(reply, 'outcome-unknown', { retryAfterSeconds: retryAfterSeconds() });
       default:
-        return sendProblem(reply, outcome.outcome);
+        return sendRefusal(reply, outcome);
     }
   }
 }

@@ -133,6 +133,14 @@ export const rankingReply = {
   },
 } as const;
 
+export const saleNowReply = {
+  ...saleReply,
+  properties: {
+    ...saleReply.properties,
+    serverTime: { type: 'string', description: 'Now, by the clock that opens the sale: for countdowns.' },
+  },
+} as const;
+
 /** The problem replies of a route, for OpenAPI. Problems are serialised as they are, not by these. */
 export function problemReplies(...statuses: number[]): Record<number, object> {
   const byStatus: Record<number, object> = {};

@@ -37,6 +37,7 @@ export async function composeGateway(context: RoleContext): Promise<Role> {
       clientMaxRequestsPerSecond: config.CLIENT_MAX_REQUESTS_PER_SECOND,
       clientLimitExempt: addressSet(['127.0.0.0/8', '::1', ...config.CLIENT_LIMIT_EXEMPT]),
       trustProxy: config.TRUST_PROXY,
+      currency: config.SHOP_CURRENCY,
       ...(config.AUTH === 'jwt' ? { jwt: jwtOptions(config) } : {}),
     },
   });

@@ -103,6 +103,13 @@ it('settings that contradict one another are named together', () => {
   expect(faultsOf({ ADMIN_TOKEN: 'fifteen-letters' })[0]).toMatch(/^ADMIN_TOKEN/);
 });
 
+it('the shop’s currency is one that there is', () => {
+  expect(readConfig({ SHOP_CURRENCY: 'VND' }).SHOP_CURRENCY).toBe('VND');
+  for (const code of ['vnd', 'XXQ', 'euro']) {
+    expect(faultsOf({ SHOP_CURRENCY: code })).toEqual([expect.stringMatching(/^SHOP_CURRENCY /)]);
+  }
+});
+
 it('lists take addresses and CIDR ranges of both families only', () => {
   const given = readConfig({ TRUST_PROXY: ' 10.0.0.0/8, ::1 ,2001:db8::/32,' }).TRUST_PROXY;
   expect(given).toEqual(['10.0.0.0/8', '::1', '2001:db8::/32']);

@@ -155,6 +155,9 @@ function crossFaults(config: Config): string[] {
         `(${config.BATCH_MAX_AGE_MS + config.STATEMENT_TIMEOUT_MS}), so that a last batch can be written`,
     );
   }
+  if (!Intl.supportedValuesOf('currency').includes(config.SHOP_CURRENCY)) {
+    faults.push(`SHOP_CURRENCY must be a currency code such as USD or VND (is "${config.SHOP_CURRENCY}")`);
+  }
   if (config.ADMIN_TOKEN !== undefined && config.ADMIN_TOKEN.length < 16) {
     faults.push('ADMIN_TOKEN must have 16 characters or more');
   }

@@ -150,6 +150,11 @@ export const settings = {
     fallback: '',
     about: 'addresses and ranges (CIDR) whose X-Forwarded-For is believed',
   },
+  SHOP_CURRENCY: {
+    kind: 'text',
+    fallback: 'USD',
+    about: 'currency (ISO 4217) whose minor unit prices are in, for the shop page',
+  },
   CONFIRM_TIMEOUT_MS: {
     kind: 'integer',
     fallback: '2000',

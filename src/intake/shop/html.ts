@@ -1,0 +1,30 @@
+/** Markup that may stand in a page as it is. Made by {@link html} only. */
+export interface Markup {
+  readonly markup: string;
+}
+
+type Part = string | number | Markup | readonly Markup[] | undefined;
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/**
+ * A template whose values are text: whatever they hold, none becomes markup, within elements and within quoted
+ * attributes alike. Only what another `html` made is taken as it is; `undefined` leaves nothing.
+ */
+export function html(template: TemplateStringsArray, ...parts: readonly Part[]): Markup {
+  return { markup: template.reduce((page, text, i) => page + render(parts[i - 1]) + text) };
+}
+
+function render(part: Part): string {
+  if (part === undefined) return '';
+  if (typeof part === 'string' || typeof part === 'number') {
+    return String(part).replace(/[&<>"']/g, (sign) => entities[sign]!);
+  }
+  return 'markup' in part ? part.markup : part.map(render).join('');
+}
