@@ -3,6 +3,7 @@ import type { ClaimsRecovery, SaleClaims } from '../order/ports/claims.ts';
 import type { LedgerOperations, LedgerReader } from '../order/ports/ledger.ts';
 import type { Sale } from '../order/sale.ts';
 import type { Clock } from '../platform/clock.ts';
+import { knownSale } from './known-sale.ts';
 
 export interface AppliedSale {
   readonly created: boolean;
@@ -78,8 +79,7 @@ export function createSaleOperations(deps: {
       saleId: string,
       options: { fromLedger: boolean; force: boolean },
     ): Promise<{ orders: number }> {
-      const sale = await ledger.sale(saleId);
-      if (!sale) throw orderError('unknown-sale', `there is no sale ${saleId}`);
+      const sale = await knownSale(ledger, saleId);
       const counters = await claims.counters(saleId);
       const waiting = counters ? counters.sequence - counters.settled : 0;
       if (waiting > 0) {

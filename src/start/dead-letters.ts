@@ -1,4 +1,5 @@
 import type { HandledLetters, LetterChoice, ListedLetter } from '../ops/dead-letters.ts';
+import { knownSale } from '../ops/known-sale.ts';
 import { type Operations, withOperations } from './operations.ts';
 
 /** `sluice dead-letters list`. */
@@ -15,14 +16,21 @@ export async function handleDeadLetters(
   choice: LetterChoice,
   options: { json?: boolean },
 ): Promise<boolean> {
-  const handled = await withLetters((deadLetters) => deadLetters[action](choice));
+  const handled = await withLetters(async (deadLetters, ledger) => {
+    const done = await deadLetters[action](choice);
+    // A letter may name any sale; one that nobody names may be a slip of the hand.
+    if (choice.saleId !== undefined && done.letters.length === 0) await knownSale(ledger, choice.saleId);
+    return done;
+  });
   if (options.json) console.log(JSON.stringify(handled, undefined, 2));
   else print(handled);
   return handled.unknownIds.length === 0 && handled.letters.every(({ outcome }) => outcome !== 'kept');
 }
 
-function withLetters<T>(work: (deadLetters: Operations['deadLetters']) => Promise<T>): Promise<T> {
-  return withOperations(({ deadLetters }) => work(deadLetters));
+function withLetters<T>(
+  work: (deadLetters: Operations['deadLetters'], ledger: Operations['ledger']) => Promise<T>,
+): Promise<T> {
+  return withOperations(({ deadLetters, ledger }) => work(deadLetters, ledger));
 }
 
 function describe({ id, failedAt, reason, cause, history, order, content }: ListedLetter): string {

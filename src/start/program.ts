@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addCheckCommands } from './commands/checks.ts';
+import { addCompletionCommand } from './commands/completion.ts';
 import { addDeadLetterCommands } from './commands/dead-letters.ts';
 import { addDrainCommands } from './commands/drain.ts';
 import { exitCodes } from './commands/exit-codes.ts';
@@ -29,5 +30,6 @@ export function createProgram(): Command {
   addRankingCommand(program);
   addCheckCommands(program);
   addRehearseCommand(program);
+  addCompletionCommand(program);
   return program;
 }

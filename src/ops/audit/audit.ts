@@ -1,4 +1,3 @@
-import { orderError } from '../../order/errors.ts';
 import type {
   AuditSale,
   AuditStock,
@@ -8,6 +7,7 @@ import type {
 } from '../../order/ports/audit.ts';
 import type { QueueDepth } from '../../order/ports/queue.ts';
 import { claimsLiveUntilMs } from '../../order/sale.ts';
+import { unknownSale } from '../known-sale.ts';
 import { checkBusiestSecond, iso } from './busiest-second.ts';
 import { createCapHistory } from './cap-history.ts';
 import { checkCapUse } from './cap-use.ts';
@@ -53,9 +53,11 @@ export async function audit(deps: AuditDeps, wish: AuditWish): Promise<AuditRepo
   // Before the snapshot, so that what Redis calls settled is in it.
   const before = claims ? await lookAtSales(claims, inCatalog.filter(wanted)) : new Map();
   const snapshot = await ledger.snapshot();
-  const sales = (await snapshot.sales()).filter((sale) => wanted(sale.saleId));
+  const all = await snapshot.sales();
+  const sales = all.filter((sale) => wanted(sale.saleId));
   if (wish.saleId !== undefined && sales.length === 0) {
-    throw orderError('unknown-sale', `there is no sale ${wish.saleId}`);
+    const known = all.map((sale) => sale.saleId);
+    throw unknownSale(wish.saleId, known);
   }
   const logSale = wish.logFile === undefined ? undefined : saleOfLog(sales);
   const alive = sales.filter((sale) => livesInRedis(sale, startedAtMs)).map((sale) => sale.saleId);

@@ -1,4 +1,10 @@
 import { InvalidArgumentError } from 'commander';
+import { capRange } from '../../ledger/cap-rule.ts';
+
+const count = (value: number) => value.toLocaleString('en-US');
+
+/** What a cap may be, for people. */
+export const capRangeText = `${count(capRange.min)} to ${count(capRange.max)}`;
 
 /** A count of at least 1. */
 export function positiveNumber(text: string): number {
@@ -6,8 +12,11 @@ export function positiveNumber(text: string): number {
   return Number(text);
 }
 
-/** A whole number; whether it is a cap that may be set, the ledger decides. */
-export function wholeNumber(text: string): number {
-  if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError('it must be a whole number from 1 to 1,000,000');
-  return Number(text);
+/** Orders per second that may be drained. */
+export function capNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < capRange.min || value > capRange.max) {
+    throw new InvalidArgumentError(`it must be a whole number of orders per second, ${capRangeText}`);
+  }
+  return value;
 }

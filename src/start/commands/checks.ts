@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { complain } from '../complain.ts';
+import { examples } from './examples.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /** `reconcile` and `audit`: whether everything is as it was promised. */
@@ -11,7 +12,8 @@ export function addCheckCommands(program: Command): void {
     .option('--json', 'as JSON')
     .action((options: { dryRun?: boolean; json?: boolean }) =>
       complain(async () => (await import('../reconcile.ts')).reconcileCommand(options)),
-    );
+    )
+    .addHelpText('after', examples([['sluice reconcile --dry-run', 'what would be done']]));
 
   program
     .command('audit')
@@ -19,7 +21,14 @@ export function addCheckCommands(program: Command): void {
     .option('--json', 'as JSON')
     .option('--sale <id>', 'this sale only')
     .option('--log <file>', "a load test's order log, to check what was answered")
-    .action((options: { json?: boolean; sale?: string; log?: string }) => complain(() => runAudit(options)));
+    .action((options: { json?: boolean; sale?: string; log?: string }) => complain(() => runAudit(options)))
+    .addHelpText(
+      'after',
+      examples([
+        ['sluice audit', ''],
+        ['sluice audit --sale friday --json > audit.json', ''],
+      ]),
+    );
 }
 
 async function runAudit(options: { json?: boolean; sale?: string; log?: string }): Promise<void> {

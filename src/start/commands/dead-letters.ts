@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { complain } from '../complain.ts';
 import { positiveNumber } from './arguments.ts';
+import { examples } from './examples.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /** `dead-letters list`, `redrive` and `purge`. */
@@ -15,7 +16,8 @@ export function addDeadLetterCommands(program: Command): void {
     .option('--limit <n>', 'at most so many', positiveNumber, 100)
     .action((options: { json?: boolean; limit: number }) =>
       complain(async () => (await import('../dead-letters.ts')).listDeadLetters(options)),
-    );
+    )
+    .addHelpText('after', examples([['sluice dead-letters list --limit 10', '']]));
   const actions = {
     redrive: 'send orders through the ledger again; exit 1 when one has to stay',
     purge: 'give orders up: their pieces go back on sale; exit 1 when an ID is unknown',
@@ -37,6 +39,13 @@ export function addDeadLetterCommands(program: Command): void {
           const { handleDeadLetters } = await import('../dead-letters.ts');
           if (!(await handleDeadLetters(action, choice, options))) process.exitCode = exitCodes.failed;
         });
-      });
+      })
+      .addHelpText(
+        'after',
+        examples([
+          [`sluice dead-letters ${action} --id 9f3c2a`, 'one letter, or the order of that transaction ID'],
+          [`sluice dead-letters ${action} --all --sale friday`, ''],
+        ]),
+      );
   }
 }

@@ -2,19 +2,28 @@ import type { Command } from 'commander';
 import { redactSecrets } from '../../platform/redact.ts';
 import { complain } from '../complain.ts';
 import { printUrls } from '../print.ts';
+import { examples } from './examples.ts';
 
 /** `up` and one command for each role. */
 export function addRoleCommands(program: Command): void {
   program
     .command('up')
     .description('everything on one machine: services, roles and a demo sale, until Ctrl-C')
-    .action(() => complain(runUp));
+    .action(() => complain(runUp))
+    .addHelpText(
+      'after',
+      examples([
+        ['sluice up', ''],
+        ['GATEWAYS=2 DRAINERS=2 sluice up', 'several of a role'],
+      ]),
+    );
 
   for (const role of ['gateway', 'drainer', 'ops'] as const) {
     program
       .command(role)
       .description(`the ${role} role, for a cluster`)
-      .action(() => complain(() => runRoleByName(role)));
+      .action(() => complain(() => runRoleByName(role)))
+      .addHelpText('after', examples([[`DATABASE_URL=… AMQP_URL=… REDIS_URL=… sluice ${role}`, '']]));
   }
 }
 

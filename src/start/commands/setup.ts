@@ -1,18 +1,21 @@
 import type { Command } from 'commander';
 import { complain } from '../complain.ts';
+import { examples } from './examples.ts';
 
 /** `migrate` and `config`: what comes before a role starts. */
 export function addSetupCommands(program: Command): void {
   program
     .command('migrate')
     .description('bring the database and the broker to this version')
-    .action(() => complain(runMigrate));
+    .action(() => complain(runMigrate))
+    .addHelpText('after', examples([['DATABASE_URL=… AMQP_URL=… REDIS_URL=… sluice migrate', '']]));
 
   program
     .command('config')
     .description('every setting with its value and where it comes from; secrets as ***')
     .option('--json', 'as JSON')
-    .action((options: { json?: boolean }) => complain(() => runConfig(options)));
+    .action((options: { json?: boolean }) => complain(() => runConfig(options)))
+    .addHelpText('after', examples([['sluice config', '']]));
 }
 
 async function runMigrate(): Promise<void> {

@@ -1,19 +1,27 @@
 import type { Command } from 'commander';
 import { complain } from '../complain.ts';
-import { printStatus } from '../print.ts';
+import { examples } from './examples.ts';
 
 /** `status`: what the cluster does now. */
 export function addStatusCommand(program: Command): void {
   program
     .command('status')
-    .description('the cap, what waits, and the stock of every sale')
-    .option('--json', 'as JSON')
-    .action((options: { json?: boolean }) => complain(() => runStatus(options)));
-}
-
-async function runStatus(options: { json?: boolean }): Promise<void> {
-  const { readStatus } = await import('../status.ts');
-  const status = await readStatus();
-  if (options.json) console.log(JSON.stringify(status, undefined, 2));
-  else printStatus(status);
+    .description('the cap and its use, what waits, rates, stock, dependencies, roles and dead letters')
+    .option('--watch', 'each second anew, until Ctrl-C; where there is no terminal, a line each second')
+    .option('--json', 'as JSON; with --watch one object a line')
+    .action((options: { watch?: boolean; json?: boolean }) =>
+      complain(async () => {
+        const { showStatus, watchStatus } = await import('../status/show-status.ts');
+        await (options.watch ? watchStatus(options) : showStatus(options));
+      }),
+    )
+    .addHelpText(
+      'after',
+      examples([
+        ['sluice status', ''],
+        ['sluice status --watch', 'a table that follows the sale'],
+        ['sluice status --watch >> sale.log', 'the same for later, a line each second'],
+        ["sluice status --json | jq '.waiting'", ''],
+      ]),
+    );
 }
