@@ -3,7 +3,7 @@ import type { Status } from './look-out.ts';
 import { bar, sparkline } from './sparkline.ts';
 
 const labelWidth = 14;
-const barWidth = 20;
+const barWidth = 10;
 const dependencyNames = { postgres: 'PostgreSQL', rabbitmq: 'RabbitMQ', redis: 'Redis' } as const;
 
 /**
@@ -95,7 +95,7 @@ function shareOfCap({ cap, drainedPerSecond }: Status): string {
 
 function queueText({ queue }: Status): string {
   return queue
-    ? `${count(queue.ready)} envelopes ready, ${count(queue.unacknowledged)} unacknowledged`
+    ? `${count(queue.ready)} envelopes ready, ${count(queue.unacknowledged)} unacknowledged (as RabbitMQ last counted)`
     : unknown;
 }
 

@@ -8,8 +8,9 @@ const everyMs = 1_000;
 const keptLooks = 60;
 
 const screen = {
-  open: '\x1b[?1049h\x1b[?25l',
-  close: '\x1b[?25h\x1b[?1049l',
+  // The other screen, no cursor, and long lines cut rather than wrapped.
+  open: '\x1b[?1049h\x1b[?25l\x1b[?7l',
+  close: '\x1b[?7h\x1b[?25h\x1b[?1049l',
   home: '\x1b[H',
   clearLine: '\x1b[K',
   clearBelow: '\x1b[J',

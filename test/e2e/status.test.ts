@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sluice } from './support/command.ts';
+import { createFolders, type Instance } from './support/instance.ts';
+import { createShop, type Shop } from './support/shop.ts';
+import { inPipe, onTerminal } from './support/terminal.ts';
+
+const folders = createFolders();
+let instance: Instance;
+let shop: Shop;
+
+beforeAll(async () => {
+  instance = await folders.up(folders.create(), { PORT: '0', OPS_PORT: '0' });
+  shop = createShop(instance);
+  await shop.sell('watched', { items: [{ sku: 'lamp', name: 'Lamp', priceMinor: 1, stock: 3 }] });
+});
+afterAll(() => folders.close());
+
+const screenOpened = '\x1b[?1049h';
+const screenClosed = '\x1b[?1049l';
+
+describe('sluice status', () => {
+  it('shows cap, backlog, rates, stock, dependencies and roles', async () => {
+    const { code, stdout } = await instance.sluice('status');
+    expect(code).toBe(0);
+    for (const row of [
+      /^cap +2,000 orders\/s \(configured\)$/m,
+      /^waiting +0 orders$/m,
+      /^drained +0\/s, 0 % of the cap$/m,
+      /^sold out +0\/s$/m,
+      /^dependencies +PostgreSQL up, RabbitMQ up, Redis up$/m,
+      /^roles +1 ops, 1 drainer, 1 gateway$/m,
+      /^ {2}lamp +█+ +3 of 3 left; 3 to claim, 0 claimed$/m,
+    ])
+      expect(stdout).toMatch(row);
+    expect(stdout).not.toContain('\x1b');
+  });
+
+  it('tells a server that is away from what it can still read', async () => {
+    const { databaseUrl, amqpUrl, amqpManagementUrl } = instance.run();
+    const { code, stdout } = await sluice(['status', '--json'], {
+      cwd: folders.create(),
+      env: {
+        DATABASE_URL: databaseUrl,
+        AMQP_URL: amqpUrl,
+        AMQP_MANAGEMENT_URL: amqpManagementUrl,
+        // Nothing can listen on port 0.
+        REDIS_URL: 'redis://127.0.0.1:0',
+      },
+    });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      dependencies: { postgres: true, rabbitmq: true, redis: false },
+      cap: { ordersPerSecond: 2_000 },
+      waiting: null,
+      acceptedPerSecond: null,
+      soldOutPerSecond: null,
+      roles: null,
+    });
+  });
+});
+
+describe('sluice status --watch', () => {
+  it('prints a line each second into a pipe, with the rates of that second, until Ctrl-C', async () => {
+    const watching = await inPipe(instance.folder, ['status', '--watch']);
+    await watching.prints(/\n.*\n/);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => shop.buy('watched')));
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 202, 202, 409, 409]);
+    for (const name of ['accepted', 'drained', 'sold-out'])
+      await watching.prints(new RegExp(` ${name}=[1-9]`));
+    expect(await watching.interrupt()).toBe(0);
+    const lines = watching.output().trimEnd().split('\n');
+    for (const line of lines)
+      expect(line).toMatch(/^\d{4}-\S+Z waiting=\d+ .* cap=2000\/s reason=configured /);
+  });
+
+  it('prints an object a line with --json', async () => {
+    const watching = await inPipe(instance.folder, ['status', '--watch', '--json']);
+    await watching.prints(/\n.*\n/);
+    expect(await watching.interrupt()).toBe(0);
+    for (const line of watching.output().trimEnd().split('\n')) {
+      expect(JSON.parse(line)).toMatchObject({ drainedPerSecond: expect.any(Number), roles: { length: 3 } });
+    }
+  });
+
+  it('draws on a terminal, in colours, and leaves it as it was, with the last table to be read', async () => {
+    const watching = await onTerminal(instance.folder, ['status', '--watch']);
+    await watching.prints(/waiting[^\n]*▁▁/);
+    expect(await watching.interrupt()).toBe(0);
+    const output = watching.output();
+    expect(output.startsWith(screenOpened)).toBe(true);
+    const [drawn, left] = output.split(screenClosed);
+    expect(drawn).toContain('\x1b[2mcap');
+    expect(left).toMatch(/cap[^\n]*2,000 orders\/s/);
+  });
+
+  it('has no colours with NO_COLOR', async () => {
+    const watching = await onTerminal(instance.folder, ['status', '--watch'], { NO_COLOR: '1' });
+    await watching.prints(/waiting[^\n]*▁▁/);
+    await watching.interrupt();
+    for (const colour of ['\x1b[2m', '\x1b[1m', '\x1b[0m']) expect(watching.output()).not.toContain(colour);
+  });
+});
