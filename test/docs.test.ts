@@ -26,11 +26,11 @@ const commands = `# The command
 \`sluice …\` works on the instance that runs in the current folder (\`.sluice/run.json\`), or on the servers that
 \`DATABASE_URL\`, \`AMQP_URL\` and \`REDIS_URL\` name. Only \`sluice up\` starts servers.
 
-| exit code | means |
-| --- | --- |
-| 0 | done |
-| 1 | it failed, or what was asked is not so: a server is away, a promise is broken, a letter had to stay |
-| 2 | the command line is wrong: an unknown command or option, a value out of its range; nothing was done |
+| exit code | means                                                                                               |
+| --------- | --------------------------------------------------------------------------------------------------- |
+| 0         | done                                                                                                |
+| 1         | it failed, or what was asked is not so: a server is away, a promise is broken, a letter had to stay |
+| 2         | the command line is wrong: an unknown command or option, a value out of its range; nothing was done |
 
 What is asked for goes to standard output, everything else to standard error. With \`--json\` standard output is JSON
 alone. Colours show on a terminal only, and never with \`NO_COLOR\`. \`sluice completion bash\` (or \`zsh\`, \`fish\`)
