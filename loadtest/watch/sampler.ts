@@ -1,6 +1,6 @@
-import { samplesOf, sumOf } from '../../src/platform/prometheus-text.ts';
 import type { RunFile } from '../instance/run-file.ts';
 import { usageOf } from './process-usage.ts';
+import { samplesOf, sumOf } from './prometheus-text.ts';
 
 /** CPU in cores since the sample before, and memory, of one role or service (all of its processes). */
 export interface RoleUsage {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { samplesOf, sumOf } from '../../src/platform/prometheus-text.ts';
 import { OUTCOMES } from '../driver/outcome.ts';
 import type { OutcomeCounts } from '../driver/recorder.ts';
 import { formatLiveLine } from './live-line.ts';
 import { usageOf } from './process-usage.ts';
+import { samplesOf, sumOf } from './prometheus-text.ts';
 import type { InstanceSample } from './sampler.ts';
 import { waitForDrain } from './wait-for-drain.ts';
 

@@ -27,8 +27,8 @@ describe('sluice status', () => {
       /^waiting +0 orders$/m,
       /^drained +0\/s, 0 % of the cap$/m,
       /^sold out +0\/s$/m,
-      /^dependencies +PostgreSQL up, RabbitMQ up, Redis up$/m,
-      /^roles +1 ops, 1 drainer, 1 gateway$/m,
+      /^dependencies +PostgreSQL up, Redis up, RabbitMQ up$/m,
+      /^roles +1 drainer, 1 gateway, 1 ops$/m,
       /^ {2}lamp +█+ +3 of 3 left; 3 to claim, 0 claimed$/m,
     ])
       expect(stdout).toMatch(row);
@@ -49,12 +49,16 @@ describe('sluice status', () => {
     });
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
-      dependencies: { postgres: true, rabbitmq: true, redis: false },
+      dependencies: [
+        { name: 'postgres', up: true },
+        { name: 'redis', up: false },
+        { name: 'rabbitmq', up: true },
+      ],
       cap: { ordersPerSecond: 2_000 },
       waiting: null,
-      acceptedPerSecond: null,
-      soldOutPerSecond: null,
-      roles: null,
+      orders: null,
+      drained: null,
+      processes: null,
     });
   });
 });
@@ -78,7 +82,10 @@ describe('sluice status --watch', () => {
     await watching.prints(/\n.*\n/);
     expect(await watching.interrupt()).toBe(0);
     for (const line of watching.output().trimEnd().split('\n')) {
-      expect(JSON.parse(line)).toMatchObject({ drainedPerSecond: expect.any(Number), roles: { length: 3 } });
+      expect(JSON.parse(line)).toMatchObject({
+        drained: { perSecond: expect.any(Number) },
+        processes: { length: 3 },
+      });
     }
   });
 

@@ -1,9 +1,8 @@
 import type { SaleClaims } from '../../order/ports/claims.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { ProcessReport } from '../../platform/figures.ts';
 import type { Lifecycle } from '../../platform/lifecycle.ts';
 import type { ClusterState } from '../cluster-watch.ts';
-import { createRates, type ProcessRates } from './rates.ts';
+import { createProcessReader } from './read-processes.ts';
 import { type Snapshot, snapshotOf } from './snapshot.ts';
 
 const intervalMs = 1_000;
@@ -21,25 +20,9 @@ export function createSampler(deps: {
   publish: (snapshot: Snapshot) => void;
 }): Lifecycle {
   const { claims, clock, forgottenAfterMs } = deps;
-  const ratesOf = createRates();
+  const readProcesses = createProcessReader(claims, forgottenAfterMs);
   const stopping = new AbortController();
   let loop: Promise<void> | undefined;
-
-  async function readProcesses(): Promise<ProcessRates[] | undefined> {
-    try {
-      const reports = new Map<string, { report: ProcessReport; silentMs: number }>();
-      for (const [id, { report, forgottenInMs }] of await claims.processes()) {
-        const parsed = parseReport(report);
-        if (parsed) {
-          reports.set(id, { report: parsed, silentMs: Math.max(0, forgottenAfterMs - forgottenInMs) });
-        }
-      }
-      return ratesOf(reports);
-    } catch {
-      // Redis is away: the look at the cluster says so.
-      return undefined;
-    }
-  }
 
   return {
     async start() {
@@ -65,19 +48,4 @@ export function createSampler(deps: {
       await loop;
     },
   };
-}
-
-/** `undefined` for what another version of Sluice may say. */
-function parseReport(text: string): ProcessReport | undefined {
-  try {
-    const report = JSON.parse(text) as Partial<ProcessReport>;
-    const isReport =
-      typeof report.role === 'string' &&
-      typeof report.uptimeMs === 'number' &&
-      typeof report.figures === 'object' &&
-      report.figures !== null;
-    return isReport ? (report as ProcessReport) : undefined;
-  } catch {
-    return undefined;
-  }
 }

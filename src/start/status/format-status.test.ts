@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createPaint } from '../terminal.ts';
-import { formatStatus, statusLine } from './format-status.ts';
+import { formatStatus } from './format-status.ts';
 import type { Status } from './look-out.ts';
+import { statusLine } from './status-line.ts';
 
 const plain = createPaint(false);
 
@@ -20,18 +21,27 @@ const calm: Status = {
       items: [{ sku: 'lamp', stock: 2_000, stockLeft: 500, toClaim: 450, claimed: 50 }],
     },
   ],
-  acceptedPerSecond: 4_987.4,
-  drainedPerSecond: 1_980,
-  soldOutPerSecond: 12,
-  refusedPerSecond: 0,
-  dependencies: { postgres: true, rabbitmq: true, redis: true },
-  roles: [
-    { role: 'gateway', pid: 1, url: 'http://127.0.0.1:1', up: true },
-    { role: 'gateway', pid: 2, url: 'http://127.0.0.1:2', up: false },
-    { role: 'drainer', pid: 3, url: null, up: true },
+  orders: { offered: 5_000, accepted: 4_987.4, replayed: 0, soldOut: 12, refused: 0, byOutcome: {} },
+  drained: { perSecond: 1_980, byOutcome: {} },
+  intakeSeconds: { p50: 0.0012, p95: 0.003, p99: 0.0061 },
+  settleSeconds: { p50: 1, p95: 5, p99: 6 },
+  dependencies: ['postgres', 'redis', 'rabbitmq'].map((name) => ({
+    name,
+    up: true,
+    awayFrom: [],
+    blocked: false,
+  })),
+  processes: [
+    processOf('gateway', false),
+    processOf('gateway', true),
+    processOf('drainer', false),
+    processOf('ops', false),
   ],
-  gateways: 2,
 };
+
+function processOf(role: string, isSilent: boolean) {
+  return { id: role, role, name: role, upSeconds: 9, silentSeconds: 0, isSilent, ordersPerSecond: 0 };
+}
 
 const away: Status = {
   ...calm,
@@ -41,13 +51,12 @@ const away: Status = {
   drainSeconds: null,
   queue: null,
   sales: [],
-  acceptedPerSecond: null,
-  drainedPerSecond: null,
-  soldOutPerSecond: null,
-  refusedPerSecond: null,
-  dependencies: { postgres: false, rabbitmq: false, redis: false },
-  roles: null,
-  gateways: null,
+  orders: null,
+  drained: null,
+  intakeSeconds: null,
+  settleSeconds: null,
+  dependencies: calm.dependencies.map((dependency) => ({ ...dependency, up: false })),
+  processes: null,
 };
 
 /** The rows by their labels. */
@@ -68,8 +77,9 @@ describe('the status table', () => {
       'sold out': '12/s',
       refused: '0/s',
       'dead letters': '0',
-      dependencies: 'PostgreSQL up, RabbitMQ up, Redis up',
-      roles: '2 gateway (1 silent), 1 drainer',
+      dependencies: 'PostgreSQL up, Redis up, RabbitMQ up',
+      roles: '1 drainer, 2 gateway (1 silent), 1 ops',
+      answered: 'half within 1.2 ms, 99 of 100 within 6.1 ms',
     });
     expect(formatStatus([calm], plain).join('\n')).toMatch(
       /sale friday {2}open until 2026-11-20T18:00:00.000Z\n {2}lamp {2}███░+ {2}500 of 2,000 left; 450 to claim, 50 claimed/,
@@ -89,8 +99,23 @@ describe('the status table', () => {
       'dead letters',
     ])
       expect(shown[label]).toMatch(/^unknown/);
-    expect(shown.dependencies).toBe('PostgreSQL AWAY, RabbitMQ AWAY, Redis AWAY');
+    expect(shown.dependencies).toBe('PostgreSQL AWAY, Redis AWAY, RabbitMQ AWAY');
     expect(formatStatus([calm, away], plain).join('\n')).not.toMatch(/12,345|4,987|1,980/);
+  });
+
+  it('says from which process a server is away, and when RabbitMQ blocks', () => {
+    const [postgres, redis, rabbitmq] = calm.dependencies;
+    const dependencies = [
+      postgres!,
+      { ...redis!, awayFrom: ['gateway shop-1 17'] },
+      { ...rabbitmq!, blocked: true },
+      { name: 'mail', up: null, awayFrom: [], blocked: false },
+    ];
+    const troubled = { ...calm, dependencies };
+    expect(rows([troubled]).dependencies).toBe(
+      'PostgreSQL up, Redis away from gateway shop-1 17, RabbitMQ BLOCKED, mail up',
+    );
+    expect(statusLine(troubled)).toMatch(/away=redis$/);
   });
 
   it('says that nothing drains during a pause, and why a cap is not what was configured', () => {
@@ -141,6 +166,6 @@ describe('the status line', () => {
       refused: '0/s',
       'dead-letters': '0',
     });
-    expect(statusLine(away)).toMatch(/waiting=\? .*away=postgres,rabbitmq,redis$/);
+    expect(statusLine(away)).toMatch(/waiting=\? .*away=postgres,redis,rabbitmq$/);
   });
 });

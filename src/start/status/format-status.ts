@@ -1,10 +1,17 @@
 import type { Paint } from '../terminal.ts';
 import type { Status } from './look-out.ts';
 import { bar, sparkline } from './sparkline.ts';
+import { count, orders, rate, seconds, unknown } from './words.ts';
 
 const labelWidth = 14;
+const textWidth = 24;
 const barWidth = 10;
-const dependencyNames = { postgres: 'PostgreSQL', rabbitmq: 'RabbitMQ', redis: 'Redis' } as const;
+const longestTrend = 60;
+const dependencyTitles: Readonly<Record<string, string>> = {
+  postgres: 'PostgreSQL',
+  rabbitmq: 'RabbitMQ',
+  redis: 'Redis',
+};
 
 /**
  * A cluster's state as a table for people: the newest of `history`, with the course of the rates before it where
@@ -15,10 +22,10 @@ const dependencyNames = { postgres: 'PostgreSQL', rabbitmq: 'RabbitMQ', redis: '
 export function formatStatus(history: readonly Status[], paint: Paint, columns = 80): string[] {
   const status = history.at(-1)!;
   const row = (label: string, text: string) => `${paint('dim', label.padEnd(labelWidth))}${text}`;
-  const trend = (value: (status: Status) => number | null, text: string) => {
-    const width = Math.min(60, columns - labelWidth - textWidth - 2);
+  const trend = (value: (status: Status) => number | null | undefined, text: string) => {
+    const width = Math.min(longestTrend, columns - labelWidth - textWidth - 2);
     if (history.length < 2 || width < 8) return text;
-    return `${text.padEnd(textWidth)}  ${sparkline(history.slice(-width).map(value))}`;
+    return `${text.padEnd(textWidth)}  ${sparkline(history.slice(-width).map((look) => value(look) ?? null))}`;
   };
   return [
     row('cap', capText(status, paint)),
@@ -30,20 +37,21 @@ export function formatStatus(history: readonly Status[], paint: Paint, columns =
     row('time to drain', drainText(status)),
     row(
       'accepted',
-      trend((look) => look.acceptedPerSecond, rate(status.acceptedPerSecond)),
+      trend((look) => look.orders?.accepted, rate(status.orders?.accepted)),
     ),
     row(
       'drained',
-      trend((look) => look.drainedPerSecond, `${rate(status.drainedPerSecond)}${shareOfCap(status)}`),
+      trend((look) => look.drained?.perSecond, `${rate(status.drained?.perSecond)}${shareOfCap(status)}`),
     ),
     row(
       'sold out',
-      trend((look) => look.soldOutPerSecond, rate(status.soldOutPerSecond)),
+      trend((look) => look.orders?.soldOut, rate(status.orders?.soldOut)),
     ),
     row(
       'refused',
-      trend((look) => look.refusedPerSecond, rate(status.refusedPerSecond)),
+      trend((look) => look.orders?.refused, rate(status.orders?.refused)),
     ),
+    row('answered', answeredText(status)),
     row('queue', queueText(status)),
     row('dead letters', deadLetterText(status, paint)),
     row('dependencies', dependencyText(status, paint)),
@@ -52,35 +60,12 @@ export function formatStatus(history: readonly Status[], paint: Paint, columns =
   ];
 }
 
-const textWidth = 24;
-
-/** The same as one line, for logs. */
-export function statusLine(status: Status): string {
-  const { cap, queue } = status;
-  const away = Object.entries(status.dependencies).filter(([, up]) => !up);
-  return [
-    status.at,
-    `waiting=${status.waiting ?? '?'}`,
-    `oldest=${status.oldestAgeSeconds === null ? '?' : `${status.oldestAgeSeconds.toFixed(1)}s`}`,
-    `drain=${status.drainSeconds === null ? '?' : `${Math.ceil(status.drainSeconds)}s`}`,
-    `accepted=${plainRate(status.acceptedPerSecond)}`,
-    `drained=${plainRate(status.drainedPerSecond)}`,
-    `cap=${cap ? `${cap.ordersPerSecond}/s` : '?'}`,
-    `reason=${cap ? (cap.paused ? 'paused' : cap.reason.replaceAll(' ', '-')) : '?'}`,
-    `sold-out=${plainRate(status.soldOutPerSecond)}`,
-    `refused=${plainRate(status.refusedPerSecond)}`,
-    `dead-letters=${queue?.deadLetters ?? '?'}`,
-    ...(away.length > 0 ? [`away=${away.map(([name]) => name).join(',')}`] : []),
-  ].join(' ');
-}
-
 function capText({ cap }: Status, paint: Paint): string {
   if (!cap) return unknown;
   const perSecond = `${count(cap.ordersPerSecond)} orders/s`;
   if (cap.paused) return paint('yellow', `paused (${perSecond} when resumed)`);
-  return cap.reason === 'configured'
-    ? `${perSecond} (configured)`
-    : paint('yellow', `${perSecond} (${cap.reason})`);
+  const text = `${perSecond} (${cap.reason})`;
+  return cap.reason === 'configured' ? text : paint('yellow', text);
 }
 
 function drainText({ cap, waiting, drainSeconds }: Status): string {
@@ -88,15 +73,22 @@ function drainText({ cap, waiting, drainSeconds }: Status): string {
   return drainSeconds === null ? unknown : `${count(Math.ceil(drainSeconds))} s`;
 }
 
-function shareOfCap({ cap, drainedPerSecond }: Status): string {
-  if (!cap || cap.paused || drainedPerSecond === null) return '';
-  return `, ${Math.round((drainedPerSecond / cap.ordersPerSecond) * 100)} % of the cap`;
+function shareOfCap({ cap, drained }: Status): string {
+  if (!cap || cap.paused || !drained) return '';
+  return `, ${Math.round((drained.perSecond / cap.ordersPerSecond) * 100)} % of the cap`;
+}
+
+function answeredText({ intakeSeconds }: Status): string {
+  if (!intakeSeconds) return unknown;
+  const { p50, p99 } = intakeSeconds;
+  if (p50 === null || p99 === null) return 'nothing in the last second';
+  const ms = (value: number) => `${(value * 1_000).toFixed(1)} ms`;
+  return `half within ${ms(p50)}, 99 of 100 within ${ms(p99)}`;
 }
 
 function queueText({ queue }: Status): string {
-  return queue
-    ? `${count(queue.ready)} envelopes ready, ${count(queue.unacknowledged)} unacknowledged (as RabbitMQ last counted)`
-    : unknown;
+  if (!queue) return unknown;
+  return `${count(queue.ready)} envelopes ready, ${count(queue.unacknowledged)} unacknowledged (as RabbitMQ last counted)`;
 }
 
 function deadLetterText({ queue }: Status, paint: Paint): string {
@@ -105,22 +97,26 @@ function deadLetterText({ queue }: Status, paint: Paint): string {
   return paint('red', `${count(queue.deadLetters)}: see \`sluice dead-letters list\``);
 }
 
+/** A dependency that this command does not use itself is as the processes see it. */
 function dependencyText({ dependencies }: Status, paint: Paint): string {
-  return Object.entries(dependencyNames)
-    .map(([name, title]) =>
-      dependencies[name as keyof typeof dependencyNames] ? `${title} up` : paint('red', `${title} AWAY`),
-    )
+  return dependencies
+    .map(({ name, up, awayFrom, blocked }) => {
+      const title = dependencyTitles[name] ?? name;
+      if (up === false) return paint('red', `${title} AWAY`);
+      if (awayFrom.length > 0) return paint('red', `${title} away from ${awayFrom.join(' and ')}`);
+      return blocked ? paint('red', `${title} BLOCKED`) : `${title} up`;
+    })
     .join(', ');
 }
 
-function roleText({ roles, gateways }: Status, paint: Paint): string {
-  if (roles === null) return gateways === null ? unknown : `${gateways} gateway(s)`;
-  if (roles.length === 0) return paint('red', 'none: nothing runs in this folder now');
-  const names = [...new Set(roles.map(({ role }) => role))];
+function roleText({ processes }: Status, paint: Paint): string {
+  if (processes === null) return unknown;
+  if (processes.length === 0) return paint('red', 'none has spoken lately');
+  const names = [...new Set(processes.map(({ role }) => role))].sort();
   return names
     .map((name) => {
-      const those = roles.filter(({ role }) => role === name);
-      const silent = those.filter(({ up }) => !up).length;
+      const those = processes.filter(({ role }) => role === name);
+      const silent = those.filter(({ isSilent }) => isSilent).length;
       const text = `${those.length} ${name}`;
       return silent === 0 ? text : paint('red', `${text} (${silent} silent)`);
     })
@@ -137,34 +133,8 @@ function saleLines(sale: Status['sales'][number], at: string, paint: Paint): str
     `${paint('bold', `sale ${saleId}`)}  ${when}`,
     ...items.map(({ sku, stock, stockLeft, toClaim, claimed }) => {
       const left = `${count(stockLeft)} of ${count(stock)} left`;
-      const held = `${numberOr(toClaim)} to claim, ${numberOr(claimed)} claimed`;
-      return `  ${sku.padEnd(width)}  ${bar(stock === 0 ? 0 : stockLeft / stock, barWidth)}  ${left}; ${held}`;
+      const inRedis = `${toClaim === null ? unknown : count(toClaim)} to claim, ${claimed === null ? unknown : count(claimed)} claimed`;
+      return `  ${sku.padEnd(width)}  ${bar(stock === 0 ? 0 : stockLeft / stock, barWidth)}  ${left}; ${inRedis}`;
     }),
   ];
-}
-
-const unknown = 'unknown';
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-function numberOr(value: number | null): string {
-  return value === null ? unknown : count(value);
-}
-
-function orders(value: number | null): string {
-  return value === null ? unknown : `${count(value)} orders`;
-}
-
-function seconds(value: number | null): string {
-  return value === null ? unknown : `${value.toFixed(1)} s`;
-}
-
-function rate(perSecond: number | null): string {
-  return perSecond === null ? unknown : `${count(Math.round(perSecond))}/s`;
-}
-
-function plainRate(perSecond: number | null): string {
-  return perSecond === null ? '?' : `${Math.round(perSecond)}/s`;
 }

@@ -1,9 +1,12 @@
 import { systemClock } from '../../platform/clock.ts';
 import { createPaint, isColoured } from '../terminal.ts';
-import { formatStatus, statusLine } from './format-status.ts';
+import { formatStatus } from './format-status.ts';
 import { openLookOut, type Status } from './look-out.ts';
+import { statusLine } from './status-line.ts';
 
 const everyMs = 1_000;
+/** After the whole second, on which every process reports. */
+const phaseMs = 250;
 /** Looks that are kept for the trends. */
 const keptLooks = 60;
 
@@ -16,13 +19,15 @@ const screen = {
   clearBelow: '\x1b[J',
 } as const;
 
-/** `sluice status`: two looks one second apart, so that there are rates to show. */
+/** `sluice status`: looks until there are rates to show, for two or three seconds. */
 export async function showStatus(options: { json?: boolean }): Promise<void> {
   const lookOut = await openLookOut(process.cwd());
   try {
-    await lookOut.look();
-    await systemClock.sleep(everyMs);
-    const status = await lookOut.look();
+    let status = await lookOut.look();
+    for (let looks = 1; looks < 3 && status.processes?.length && !status.orders; looks++) {
+      await systemClock.sleep(untilNextLookMs());
+      status = await lookOut.look();
+    }
     const paint = createPaint(isColoured(process.stdout));
     console.log(
       options.json ? JSON.stringify(status, undefined, 2) : formatStatus([status], paint).join('\n'),
@@ -50,20 +55,25 @@ export async function watchStatus(options: { json?: boolean }): Promise<void> {
   if (onTerminal) stdout.write(screen.open);
   try {
     while (!ended.signal.aborted) {
-      const nextAtMs = systemClock.nowMs() + everyMs;
       history.push(await lookOut.look());
       history.splice(0, history.length - keptLooks);
       if (onTerminal) stdout.write(draw(table(), history.at(-1)!.at, stdout.rows));
       // The first look has no rates yet.
       else if (history.length > 1)
         stdout.write(`${options.json ? JSON.stringify(history.at(-1)) : statusLine(history.at(-1)!)}\n`);
-      await systemClock.sleep(nextAtMs - systemClock.nowMs(), ended.signal);
+      await systemClock.sleep(untilNextLookMs(), ended.signal);
     }
   } finally {
     // What was seen last stays to be read.
     if (onTerminal) stdout.write(`${screen.close}${history.length > 0 ? `${table().join('\n')}\n` : ''}`);
     await lookOut.close();
   }
+}
+
+function untilNextLookMs(): number {
+  const leftMs = everyMs - ((systemClock.nowMs() - phaseMs) % everyMs);
+  // A timer that rang a little early has had its look.
+  return leftMs < phaseMs ? leftMs + everyMs : leftMs;
 }
 
 function draw(lines: readonly string[], at: string, rows: number): string {
