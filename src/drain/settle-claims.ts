@@ -11,7 +11,7 @@ import type { DrainMetrics } from '../platform/metrics.ts';
  */
 export function createClaimSettler(deps: {
   claims: Pick<Claims, 'settle' | 'holdFailed'>;
-  metrics: Pick<DrainMetrics, 'settleFailures' | 'dependencies'>;
+  metrics: Pick<DrainMetrics, 'settleFailures'>;
   logger: Logger;
 }) {
   return async function settleClaims(
@@ -25,10 +25,8 @@ export function createClaimSettler(deps: {
           if (unknown > 0) {
             for (const one of failed) if (one.order.saleId === saleId) await deps.claims.holdFailed(one);
           }
-          deps.metrics.dependencies.set('redis', true);
         } catch (error) {
           if (!isOrderError(error) || error.disposition !== 'retry') throw error;
-          deps.metrics.dependencies.set('redis', false);
           deps.metrics.settleFailures.inc(ofSale.length);
           deps.logger.warn(
             { err: error, saleId, orders: ofSale.length },

@@ -11,6 +11,7 @@ export function composeDrainer(context: RoleContext): Role {
   const { config, target, logger, clock, registry, hitFailpoint, fail } = context;
   const metrics = createDrainMetrics(registry);
   const claims = claimsFor(context);
+  metrics.dependencies.from('redis', () => claims.available());
   const ledger = ledgerFor(context, 'drainer');
   const publisher = publisherFor(context, (state) => metrics.dependencies.set('rabbitmq', state === 'up'));
   const drainer = createDrainer({
