@@ -25,6 +25,8 @@ export interface TcpProxy {
   mend(): void;
   /** Cuts off one answer of the server, on whichever connection it comes first, and resets that connection. */
   cutReply(where: ReplyCut): { done(): boolean };
+  /** Watches the answers for one that contains this. */
+  awaitReply(reply: Buffer): { seen(): boolean };
   /** Says something to the server in a client's name, on each connection, between two pieces that allow for it. */
   inject(bytes: Buffer, mayFollow: (piece: Buffer) => boolean): void;
   close(): Promise<void>;
@@ -48,6 +50,7 @@ export async function createProxy(serverUrl: string): Promise<TcpProxy> {
   let held = { toServer: false, toClient: false };
   let refusing = false;
   let cutter: ReplyCutter | undefined;
+  let awaited: { readonly reply: Buffer; seen: boolean } | undefined;
 
   const listener = createServer({ noDelay: true }, (client) => {
     client.unref();
@@ -65,6 +68,7 @@ export async function createProxy(serverUrl: string): Promise<TcpProxy> {
     });
     const toClient = createLane(upstream, client, (piece) => {
       if (isCut) return nothing;
+      if (awaited && piece.includes(awaited.reply)) awaited.seen = true;
       const { through, cut } = cutter?.reply(piece) ?? { through: piece, cut: false };
       if (cut) {
         isCut = true;
@@ -146,6 +150,11 @@ export async function createProxy(serverUrl: string): Promise<TcpProxy> {
       const mine = createReplyCutter(where);
       cutter = mine;
       return { done: () => mine.done() };
+    },
+    awaitReply(reply) {
+      const mine = { reply, seen: false };
+      awaited = mine;
+      return { seen: () => mine.seen };
     },
     inject(bytes, mayFollow) {
       for (const { toServer } of pairs) toServer.inject(bytes, mayFollow);

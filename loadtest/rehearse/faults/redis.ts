@@ -1,0 +1,77 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import type { Fault } from '../fault.ts';
+
+async function onRedis<T>(redisUrl: string, work: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(redisUrl, { lazyConnect: true, retryStrategy: null });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    return await work(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+const flushed: Fault = {
+  name: 'redis-flushed',
+  summary: 'Redis is wiped while it runs (FLUSHALL)',
+  strikes: 30,
+  bound: 'neighbour',
+  needsPrivateServices: true,
+  async strike(context) {
+    const keys = await onRedis(context.urls.redisUrl, async (redis) => {
+      const count = await redis.dbsize();
+      await redis.flushall();
+      return count;
+    });
+    return { did: `Redis wiped of ${keys} keys`, heal: async () => undefined };
+  },
+};
+
+const scriptsFlushed: Fault = {
+  name: 'redis-scripts-flushed',
+  summary: 'Redis forgets its scripts (SCRIPT FLUSH)',
+  strikes: 30,
+  bound: 'neighbour',
+  async strike(context) {
+    await onRedis(context.urls.redisUrl, (redis) => redis.script('FLUSH', 'SYNC'));
+    return { did: 'Redis forgot its scripts', heal: async () => undefined };
+  },
+};
+
+const restored: Fault = {
+  name: 'redis-restored',
+  summary: 'Redis is killed and restored to a copy that is some seconds old',
+  strikes: 30,
+  bound: 'neighbour',
+  needsPrivateServices: true,
+  async strike(context, random) {
+    const redis = context.services!.redis;
+    const data = join(redis.folder, 'appendonlydir');
+    const copy = await mkdtemp(join(tmpdir(), 'sluice-rehearsal-'));
+    const ageMs = 500 + random.below(context.shortened(5_000));
+    try {
+      // A copy of a file that is being appended to may end within a command; Redis cuts that off as it loads.
+      await cp(data, copy, { recursive: true });
+      await context.sleep(ageMs);
+      await redis.kill();
+      await rm(data, { recursive: true });
+      await cp(copy, data, { recursive: true });
+    } finally {
+      await rm(copy, { recursive: true, force: true });
+    }
+    return {
+      did: `Redis killed, and restored to a copy of ${ageMs} ms before`,
+      async heal() {
+        await redis.start();
+        return undefined;
+      },
+    };
+  },
+};
+
+/** What can become of Redis, besides being killed. */
+export const redisFaults: readonly Fault[] = [flushed, scriptsFlushed, restored];
