@@ -41,12 +41,12 @@ export function createClaims(options: ClaimsOptions): ClaimStage {
   let stopping: Promise<void> | undefined;
 
   async function stop(deadlineMs: number): Promise<void> {
-    const deadline = clock.nowMs() + deadlineMs;
+    const deadline = clock.monotonicMs() + deadlineMs;
     accepts.stop();
     const over = new AbortController();
     await Promise.race([accepts.flush(), clock.sleep(deadlineMs, over.signal)]);
     over.abort();
-    await connection.stop(Math.max(0, deadline - clock.nowMs()));
+    await connection.stop(Math.max(0, deadline - clock.monotonicMs()));
   }
 
   return {

@@ -17,7 +17,7 @@ export interface DeliveryInHand {
  * Turns envelopes of any size into batches of a wanted size, in order of arrival. An envelope may fall into
  * several batches, and is acknowledged when the last of its orders is done.
  */
-export function createBatcher(clock: { nowMs(): number }) {
+export function createBatcher(clock: { monotonicMs(): number }) {
   let entries: BatchEntry[] = [];
   let head = 0;
   /** When the oldest entry of the queue arrived. */
@@ -30,7 +30,7 @@ export function createBatcher(clock: { nowMs(): number }) {
   return {
     size,
     /** Milliseconds that entries have been waiting, 0 when there are none. */
-    ageMs: () => (size() === 0 ? 0 : clock.nowMs() - waitingSinceMs),
+    ageMs: () => (size() === 0 ? 0 : clock.monotonicMs() - waitingSinceMs),
 
     /** An envelope without orders is a probe, and done at once. */
     add(delivery: Delivery): void {
@@ -39,7 +39,7 @@ export function createBatcher(clock: { nowMs(): number }) {
         delivery.ack();
         return;
       }
-      if (size() === 0) waitingSinceMs = clock.nowMs();
+      if (size() === 0) waitingSinceMs = clock.monotonicMs();
       const inHand: DeliveryInHand = { delivery, left: orders.length };
       for (const order of orders) entries.push({ order, delivery: inHand });
     },
@@ -52,7 +52,7 @@ export function createBatcher(clock: { nowMs(): number }) {
         entries = entries.slice(head);
         head = 0;
       }
-      waitingSinceMs = clock.nowMs();
+      waitingSinceMs = clock.monotonicMs();
       return batch;
     },
 

@@ -189,7 +189,7 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
     if (written.left.length > 0) batcher.putBack(written.left);
     cap = written.cap;
     held = written.nextInMs > 0;
-    turnAtMs = clock.nowMs() + Math.ceil(written.nextInMs);
+    turnAtMs = clock.monotonicMs() + Math.ceil(written.nextInMs);
   }
 
   /**
@@ -198,7 +198,7 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
    */
   async function writeNext(): Promise<void> {
     while (settling.size >= maxSettling) await Promise.race(settling);
-    const waitMs = Math.min(turnAtMs - clock.nowMs(), capPollMs);
+    const waitMs = Math.min(turnAtMs - clock.monotonicMs(), capPollMs);
     if (waitMs > 0) await clock.sleep(waitMs, givingUp.signal);
     const batch = await nextBatch();
     if (batch.length === 0) return;

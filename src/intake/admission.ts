@@ -87,9 +87,9 @@ export function createAdmission(inputs: AdmissionInputs): Admission {
       closed = true;
     },
     async start() {
-      probedAtMs = inputs.clock.nowMs();
+      probedAtMs = inputs.clock.monotonicMs();
       timer = setInterval(() => {
-        const nowMs = inputs.clock.nowMs();
+        const nowMs = inputs.clock.monotonicMs();
         lagMs = Math.max(0, nowMs - probedAtMs - lagProbeMs);
         probedAtMs = nowMs;
       }, lagProbeMs);

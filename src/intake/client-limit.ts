@@ -40,7 +40,7 @@ export function createClientLimit(options: {
       if (isExempt(address)) return { allowed: true };
       // No address begins with a space, and no customer contains one.
       const client = customerId === undefined ? address : ` ${customerId}`;
-      const nowMs = options.clock.nowMs();
+      const nowMs = options.clock.monotonicMs();
       if (nowMs >= sweepAtMs) {
         for (const [key, atMs] of nextAtMs) if (atMs <= nowMs) nextAtMs.delete(key);
         sweepAtMs = nowMs + 1_000;

@@ -7,7 +7,7 @@ import { createKeySet } from './key-set.ts';
 import { createTokenCache } from './token-cache.ts';
 
 let nowMs = 1_000_000;
-const clock = { nowMs: () => nowMs, sleep: async () => undefined };
+const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs, sleep: async () => undefined };
 const logger = createLogger('test', 'silent');
 
 let answer: { status: number; body: string };

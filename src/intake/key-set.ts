@@ -39,16 +39,16 @@ export function createKeySet(deps: { url: string; clock: Clock; logger: Logger; 
       if (current !== undefined) deps.onChange();
       current = { text, find };
     }
-    fetchedAtMs = clock.nowMs();
+    fetchedAtMs = clock.monotonicMs();
     failedAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /** Fetches that are wanted at the same time are one; never rejects. */
   function refresh(): Promise<void> {
-    if (clock.nowMs() - failedAtMs < retryAfterMs) return Promise.resolve();
+    if (clock.monotonicMs() - failedAtMs < retryAfterMs) return Promise.resolve();
     fetching ??= load()
       .catch((error: unknown) => {
-        failedAtMs = clock.nowMs();
+        failedAtMs = clock.monotonicMs();
         logger.warn({ err: error }, 'the keys of the token issuer cannot be fetched');
       })
       .finally(() => {
@@ -61,7 +61,7 @@ export function createKeySet(deps: { url: string; clock: Clock; logger: Logger; 
 
   return {
     async key(header, token) {
-      const ageMs = clock.nowMs() - fetchedAtMs;
+      const ageMs = clock.monotonicMs() - fetchedAtMs;
       if (current === undefined) await refresh();
       else if (ageMs > refreshAfterMs) void refresh();
       if (current === undefined) throw new KeysAwayError('the keys of the token issuer are not known yet');
@@ -69,7 +69,7 @@ export function createKeySet(deps: { url: string; clock: Clock; logger: Logger; 
         return await current.find(header, token);
       } catch (error) {
         if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-        if (clock.nowMs() - fetchedAtMs >= cooldownMs) await refresh();
+        if (clock.monotonicMs() - fetchedAtMs >= cooldownMs) await refresh();
         if (hasFailed()) throw new KeysAwayError('the key of the token is not known yet', { cause: error });
         return await current.find(header, token);
       }

@@ -16,7 +16,11 @@ it('a stream that nobody reads is cut off before it fills the memory; others go 
     },
     maxStreams: 2,
     intervalMs: 0,
-    clock: { nowMs: () => Date.now(), sleep: () => new Promise((resolve) => setImmediate(resolve)) },
+    clock: {
+      nowMs: () => Date.now(),
+      monotonicMs: () => performance.now(),
+      sleep: () => new Promise((resolve) => setImmediate(resolve)),
+    },
   });
   /** A connection whose other side takes everything, or nothing. */
   const open = (reads: boolean) => {

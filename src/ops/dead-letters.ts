@@ -5,6 +5,7 @@ import type { Claims, HoldOutcome, SettledClaim } from '../order/ports/claims.ts
 import type { EventPublisher } from '../order/ports/events.ts';
 import type { LedgerReader, LedgerRedrive, RedriveOutcome } from '../order/ports/ledger.ts';
 import type { DeadLetterBox, DeadLetterView } from '../order/ports/queue.ts';
+import { claimsLiveUntilMs } from '../order/sale.ts';
 import type { Settlement } from '../order/states.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -38,9 +39,6 @@ export interface HandledLetters {
 }
 
 type Fate = Pick<HandledLetter, 'outcome' | 'because'>;
-
-/** Claims live this long after their sale's close; after that an order is in the ledger only. */
-const claimsLiveAfterCloseMs = 7 * 24 * 60 * 60 * 1_000;
 
 /**
  * What operators do with dead letters. Each letter goes ledger → claims and events → out of the queue, and every step can be
@@ -79,7 +77,7 @@ export function createDeadLetterOperations(deps: {
 
   async function livesInClaims(saleId: string): Promise<boolean> {
     const sale = await ledger.sale(saleId);
-    return sale !== undefined && !sale.archived && clock.nowMs() < sale.closesAtMs + claimsLiveAfterCloseMs;
+    return sale !== undefined && !sale.archived && clock.nowMs() < claimsLiveUntilMs(sale);
   }
 
   /** Why the order's pieces can't be held, or `undefined` where they are, or need not be. */

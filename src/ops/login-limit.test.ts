@@ -3,7 +3,7 @@ import { createLoginLimit } from './login-limit.ts';
 
 it('an address has ten failures, then one every six seconds; others have their own', () => {
   let nowMs = 1_000_000;
-  const limit = createLoginLimit({ clock: { nowMs: () => nowMs } });
+  const limit = createLoginLimit({ clock: { monotonicMs: () => nowMs } });
   for (let i = 0; i < 10; i++) {
     expect(limit.waitSeconds('a')).toBe(0);
     limit.failed('a');
@@ -21,7 +21,7 @@ it('an address has ten failures, then one every six seconds; others have their o
 
 it('a crowd of addresses costs bounded memory, and shares what is left', () => {
   let nowMs = 1_000_000;
-  const limit = createLoginLimit({ clock: { nowMs: () => nowMs } });
+  const limit = createLoginLimit({ clock: { monotonicMs: () => nowMs } });
   for (let i = 0; i < 20_000; i++) limit.failed(`address ${i}`);
   expect(limit.size()).toBeLessThanOrEqual(10_001);
   expect(limit.waitSeconds('yet another')).toBeGreaterThan(0);

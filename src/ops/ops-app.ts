@@ -30,7 +30,7 @@ export function createOpsApp(deps: {
   trail: Pick<Trail, 'entries'>;
   live: LiveStreams;
   adminToken: string | undefined;
-  clock: Pick<Clock, 'nowMs'>;
+  clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
   logger: Logger;
 }): FastifyInstance {
   const { clock, logger, adminToken } = deps;

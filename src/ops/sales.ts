@@ -27,12 +27,12 @@ export function createSaleOperations(deps: {
 
   /** @throws OrderError `claims-unavailable` when a gateway that is alive has not taken it up in time. */
   async function untilServed(version: number): Promise<number> {
-    const endsAtMs = clock.nowMs() + patienceMs;
+    const endsAtMs = clock.monotonicMs() + patienceMs;
     for (;;) {
       const gateways = await claims.gateways();
       const behind = [...gateways].filter(([, serves]) => serves < version);
       if (behind.length === 0) return gateways.size;
-      if (clock.nowMs() > endsAtMs) {
+      if (clock.monotonicMs() > endsAtMs) {
         const names = behind.map(([id]) => id).join(', ');
         throw orderError('claims-unavailable', `these gateways do not serve the sale yet: ${names}`);
       }

@@ -104,14 +104,14 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Lifecy
   }
 
   async function shutDown(deadlineMs: number): Promise<void> {
-    const endMs = clock.nowMs() + deadlineMs;
+    const endMs = clock.monotonicMs() + deadlineMs;
     stopping.abort();
     if (current) {
       const { close, session } = current;
       await withinDeadline(options.closing?.(session) ?? Promise.resolve(), deadlineMs);
-      await close(Math.max(0, endMs - clock.nowMs()));
+      await close(Math.max(0, endMs - clock.monotonicMs()));
     }
-    if (running) await withinDeadline(running, Math.max(1_000, endMs - clock.nowMs()));
+    if (running) await withinDeadline(running, Math.max(1_000, endMs - clock.monotonicMs()));
     works.resolve();
   }
 

@@ -68,9 +68,9 @@ export async function waitUntilEmpty(
   const { clock, signal } = options;
   let emptySinceMs: number | undefined;
   while (!signal.aborted) {
-    const askedMs = clock.nowMs();
+    const askedMs = clock.monotonicMs();
     if (!(await looksEmpty(options))) emptySinceMs = undefined;
-    else if (emptySinceMs === undefined) emptySinceMs = clock.nowMs();
+    else if (emptySinceMs === undefined) emptySinceMs = clock.monotonicMs();
     else if (askedMs - emptySinceMs >= countsLagMs) return true;
     await clock.sleep(1_000, signal);
   }

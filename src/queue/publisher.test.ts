@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Clock, systemClock } from '../platform/clock.ts';
 import { type PrivateBroker, startPrivateBroker, until } from './private-broker.testing.ts';
 import type { Publisher } from './publisher.ts';
 import { ordersQueue } from './queues.ts';
@@ -228,4 +229,19 @@ test('start waits for a broker that is away, and stop ends the waiting', async (
   expect(publisher.state()).toBe('away');
   await publisher.stop(1_000);
   await starting;
+});
+
+test('a clock that is set back keeps no confirm timeout from those after it', async () => {
+  let shiftMs = 0;
+  const clock: Clock = { ...systemClock, nowMs: () => Date.now() + shiftMs };
+  const { publisher } = await started({ confirmTimeoutMs: 300, clock });
+  broker.freeze();
+  try {
+    const first = codeOf(publisher.publish(testEnvelope()));
+    shiftMs = -3_600_000;
+    expect(await first).toBe('publish-unconfirmed');
+  } finally {
+    broker.thaw();
+  }
+  await isUp(publisher);
 });

@@ -150,7 +150,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
         id: nextId++,
         message,
         probe,
-        deadlineMs: clock.nowMs() + confirmTimeoutMs,
+        deadlineMs: clock.monotonicMs() + confirmTimeoutMs,
         sent: false,
         returned: false,
         answered: false,
@@ -258,7 +258,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   }
 
   async function shutDown(deadlineMs: number): Promise<void> {
-    const endMs = clock.nowMs() + deadlineMs;
+    const endMs = clock.monotonicMs() + deadlineMs;
     stopping = true;
     stateChanged();
     breaker.stop();
@@ -266,7 +266,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     unconfirmed.close('the publisher stops');
     channel = undefined;
     session = undefined;
-    await connection.stop(Math.max(0, endMs - clock.nowMs()));
+    await connection.stop(Math.max(0, endMs - clock.monotonicMs()));
   }
 
   return {

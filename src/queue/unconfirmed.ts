@@ -59,10 +59,10 @@ export function createUnconfirmed(clock: Clock, onTimeout: (late: Publication) =
   async function watch(): Promise<void> {
     watching = true;
     for (let oldest = first(awaited); oldest; oldest = first(awaited)) {
-      await clock.sleep(Math.max(1, oldest.deadlineMs - clock.nowMs()), closed.signal);
+      await clock.sleep(Math.max(1, oldest.deadlineMs - clock.monotonicMs()), closed.signal);
       // After a stall of this process the confirms are in the socket: let them be read before judging.
       await nextTurn();
-      const nowMs = clock.nowMs();
+      const nowMs = clock.monotonicMs();
       for (const publication of awaited.values()) {
         if (publication.deadlineMs > nowMs) break;
         expire(publication);
