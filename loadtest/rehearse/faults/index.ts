@@ -1,7 +1,16 @@
 import type { Fault } from '../fault.ts';
+import { brokerFaults } from './broker.ts';
+import { clockStepped } from './clock.ts';
 import { killAtFailpoint, killRole } from './kill-role.ts';
+import { lostReplies } from './lost-replies.ts';
+import { networkFaults } from './network.ts';
+import { postgresFaults } from './postgres.ts';
+import { createProxiedRoles } from './proxied-role.ts';
+import { redisFaults } from './redis.ts';
 import { freezeServer, killServer } from './servers.ts';
 import { freezeDrainer, terminateDrainer } from './stop-drainer.ts';
+
+const proxied = createProxiedRoles();
 
 /** Every fault there is, in the order of the lists that people read. */
 export const faults: readonly Fault[] = [
@@ -20,4 +29,10 @@ export const faults: readonly Fault[] = [
   freezeServer('rabbitmq'),
   freezeServer('redis'),
   freezeServer('postgres'),
+  ...networkFaults(proxied),
+  ...lostReplies(proxied),
+  ...brokerFaults(proxied),
+  ...redisFaults,
+  ...postgresFaults(proxied),
+  clockStepped,
 ];
