@@ -30,6 +30,24 @@ export async function openClaimsAudit(options: ConnectionOptions, signal: AbortS
     return Number(seconds) * 1_000 + Math.trunc(Number(microseconds) / 1_000);
   }
 
+  /** How many claims in line have not settled, and how many of those were claimed since then. */
+  async function inLine(saleId: string, youngFromMs: number) {
+    const { line, claims } = saleKeys(saleId);
+    let pending = 0;
+    let youngPending = 0;
+    for (let from = 0; ; from += claimsPerCall) {
+      const ids = await connection.send((redis) => redis.lrange(line, from, from + claimsPerCall - 1));
+      if (ids.length === 0) return { pending, youngPending };
+      const values = await connection.send((redis) => redis.hmget(claims, ...ids));
+      for (const [i, value] of values.entries()) {
+        const claim = value === null ? undefined : toClaim(saleId, ids[i]!, value);
+        if (!claim || claim.status !== undefined) continue;
+        pending += 1;
+        if (claim.claimedAtMs >= youngFromMs) youngPending += 1;
+      }
+    }
+  }
+
   return {
     async saleIds() {
       return saleIdsIn(await connection.send((redis) => redis.hkeys(clusterKeys.catalog)));
@@ -40,13 +58,8 @@ export async function openClaimsAudit(options: ConnectionOptions, signal: AbortS
       const counters = await sales.counters(saleId);
       if (!counters) return undefined;
       const youngFromMs = (await nowMs()) - youngMs;
-      const [state, claims, pending, youngPending] = await connection.send((redis) =>
-        Promise.all([
-          redis.hget(keys.sale, 'state'),
-          redis.hlen(keys.claims),
-          redis.zcard(keys.pending),
-          redis.zcount(keys.pending, youngFromMs, '+inf'),
-        ]),
+      const [state, claims, { pending, youngPending }] = await connection.send((redis) =>
+        Promise.all([redis.hget(keys.sale, 'state'), redis.hlen(keys.claims), inLine(saleId, youngFromMs)]),
       );
       return {
         state: state === 'open' ? 'open' : 'rebuilding',

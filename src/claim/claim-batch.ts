@@ -38,7 +38,7 @@ export function createClaimBatch(connection: Connection, accepts: AcceptBuffer):
           keys.claims,
           keys.customers,
           keys.held,
-          keys.pending,
+          keys.line,
           keys.unconfirmed,
         ],
         argumentsOf(epoch, confirmed, orders, prints),

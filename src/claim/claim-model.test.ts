@@ -149,7 +149,7 @@ test('whatever is claimed, confirmed, settled and restocked, Redis keeps what th
         expect(unconfirmed.map(({ order: o }) => o.transactionId).sort()).toEqual(
           listed.filter(([, accepted]) => !accepted).map(([id]) => id),
         );
-        expect(await server.redis.zcard(`sluice:{${saleId}}:unconfirmed`)).toBe(unconfirmed.length);
+        expect(await server.redis.scard(`sluice:{${saleId}}:unconfirmed`)).toBe(unconfirmed.length);
       }
       await claims.removeSale(saleId);
     }),

@@ -3,7 +3,7 @@
 Claims stock for a batch of orders of one sale, and notes which earlier claims the broker has confirmed.
 
 KEYS  1 sale (hash)  2 stock (hash)  3 limits (hash)  4 claims (hash)  5 customers (hash)
-      6 held (hash)  7 pending (zset)  8 unconfirmed (zset); all with the sale's hash tag
+      6 held (hash)  7 line (list)  8 unconfirmed (set); all with the sale's hash tag
 ARGV  1 epoch the caller has seen
       2 C, number of transaction IDs to note as confirmed by the broker, 0 to 1,000
       3 N, number of orders, 1 to 1,000
@@ -29,7 +29,7 @@ end
 
 local confirmed, count = tonumber(ARGV[2]), tonumber(ARGV[3])
 if confirmed > 0 then
-  call('ZREM', KEYS[8], unpack(ARGV, 4, 3 + confirmed))
+  call('SREM', KEYS[8], unpack(ARGV, 4, 3 + confirmed))
 end
 
 local id_at = 3 + confirmed
@@ -55,7 +55,7 @@ local middle = ' ' .. claimed_at .. ' - '
 local out = { now, tonumber(sale[7]), opens_at }
 local none_pending = sale[6] == sale[7]
 local left, limits, taken, had, bought = {}, {}, {}, {}, {}
-local fresh, claims, scores, customers = {}, {}, {}, {}
+local fresh, claims, ids, customers = {}, {}, {}, {}
 local n = 0
 
 local function customer_of(i)
@@ -83,7 +83,7 @@ for i = 1, count do
     -- A claim ends in its fingerprint, which has exactly three fields: an equal ending is an equal order.
     local length = #print
     if value:sub(-length) == print and value:byte(-length - 1) == 32 then
-      local unconfirmed = fresh[id] or call('ZSCORE', KEYS[8], id)
+      local unconfirmed = fresh[id] or call('SISMEMBER', KEYS[8], id) == 1
       out[i + 3] = (unconfirmed and 'u' or 'a') .. value
     else
       out[i + 3] = -1
@@ -122,9 +122,9 @@ for i = 1, count do
       end
       value = sequence .. middle .. print
       fresh[id] = value
-      claims[n + 1], claims[n + 2] = id, value
-      scores[n + 1], scores[n + 2] = claimed_at, id
-      n = n + 2
+      n = n + 1
+      ids[n] = id
+      claims[2 * n - 1], claims[2 * n] = id, value
       out[i + 3] = sequence
     end
   end
@@ -133,8 +133,8 @@ end
 if n > 0 then
   call('HSET', KEYS[1], 'sequence', sequence)
   call('HSET', KEYS[4], unpack(claims))
-  call('ZADD', KEYS[7], unpack(scores))
-  call('ZADD', KEYS[8], unpack(scores))
+  call('RPUSH', KEYS[7], unpack(ids))
+  call('SADD', KEYS[8], unpack(ids))
   for sku, quantity in pairs(taken) do
     call('HINCRBY', KEYS[2], sku, -quantity)
     call('HINCRBY', KEYS[6], sku, quantity)
@@ -144,8 +144,8 @@ if n > 0 then
     customers[m + 1], customers[m + 2] = customer, total
     m = m + 2
   end
-  -- A key that came into being just now has no expiry yet. Only the index of the unconfirmed can be empty, and
-  -- so be gone, while claims are pending.
+  -- A key that came into being just now has no expiry yet. Only the unconfirmed can be none, and their key
+  -- be gone, while claims are pending.
   call('PEXPIREAT', KEYS[8], sale[3], 'NX')
   if none_pending then
     call('PEXPIREAT', KEYS[4], sale[3], 'NX')

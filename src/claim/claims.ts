@@ -34,7 +34,7 @@ export function createClaims(options: ClaimsOptions): ClaimStage {
   const accepts = createAcceptBuffer({
     flushAfterMs: acceptFlushMs,
     clock,
-    send: (saleId, ids) => connection.send((redis) => redis.zrem(saleKeys(saleId).unconfirmed, ...ids)),
+    send: (saleId, ids) => connection.send((redis) => redis.srem(saleKeys(saleId).unconfirmed, ...ids)),
     onDropped: (count, err) => logger.warn({ count, err }, 'confirms were not noted in the claims'),
   });
   const catalog = createCatalog(connection);

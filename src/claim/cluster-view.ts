@@ -44,7 +44,9 @@ export function createClusterView(
       await connection.send((redis) =>
         Promise.all(
           saleIdsIn(fields).map(async (saleId) => {
-            const orders = await redis.zcard(saleKeys(saleId).pending);
+            const counters = await redis.hmget(saleKeys(saleId).sale, 'sequence', 'settled');
+            const [sequence, settled] = counters.map(Number) as [number, number];
+            const orders = sequence - settled;
             waitingBySale.set(saleId, orders);
             waiting += orders;
           }),

@@ -12,9 +12,9 @@ export interface SaleKeys {
   readonly claims: string;
   /** hash: "SKU customer" → pieces claimed; limited SKUs only */
   readonly customers: string;
-  /** zset: transaction ID of each claim that has not settled, by time of claim (ms) */
-  readonly pending: string;
-  /** zset: those of `pending` without a broker's confirm on record */
+  /** list: transaction IDs in order of sequence, from the oldest claim that has not settled on */
+  readonly line: string;
+  /** set: transaction ID of each unsettled claim without a broker's confirm on record */
   readonly unconfirmed: string;
   /** hash: SKU → pieces ever put on sale, as the ledger counted them when Redis last heard of it */
   readonly initial: string;
@@ -29,7 +29,7 @@ export function saleKeys(saleId: string): SaleKeys {
     held: key('held'),
     claims: key('claims'),
     customers: key('customers'),
-    pending: key('pending'),
+    line: key('line'),
     unconfirmed: key('unconfirmed'),
     initial: key('initial'),
   };

@@ -8,19 +8,13 @@ const claimsPerCall = 1_000;
 /** The oldest claims that wait: for the broker's confirm, or for the ledger. */
 export function createOldestClaims(connection: Connection): Pick<SaleClaims, 'pending' | 'unconfirmed'> {
   async function oldest(
-    index: 'pending' | 'unconfirmed',
-    saleId: string,
-    beforeMs: number,
-    limit: number,
+    script: 'oldest-in-line' | 'oldest-unconfirmed',
+    keys: readonly string[],
+    { saleId, beforeMs, limit }: { saleId: string; beforeMs: number; limit: number },
   ): Promise<PendingClaim[]> {
-    const keys = saleKeys(saleId);
     const atMost = Math.min(limit, claimsPerCall);
     if (atMost < 1) return [];
-    const reply = (await connection.run(
-      'oldest',
-      [keys[index], keys.claims, keys.unconfirmed],
-      [beforeMs, atMost],
-    )) as string[];
+    const reply = (await connection.run(script, keys, [beforeMs, atMost])) as string[];
     const found: PendingClaim[] = [];
     for (let i = 0; i < reply.length; i += 2) {
       const { order, status } = parseClaim(saleId, reply[i]!, reply[i + 1]!, 0);
@@ -30,7 +24,13 @@ export function createOldestClaims(connection: Connection): Pick<SaleClaims, 'pe
   }
 
   return {
-    pending: (saleId, beforeMs, limit) => oldest('pending', saleId, beforeMs, limit),
-    unconfirmed: (saleId, beforeMs, limit) => oldest('unconfirmed', saleId, beforeMs, limit),
+    pending(saleId, beforeMs, limit) {
+      const { line, claims, unconfirmed } = saleKeys(saleId);
+      return oldest('oldest-in-line', [line, claims, unconfirmed], { saleId, beforeMs, limit });
+    },
+    unconfirmed(saleId, beforeMs, limit) {
+      const { unconfirmed, claims } = saleKeys(saleId);
+      return oldest('oldest-unconfirmed', [unconfirmed, claims], { saleId, beforeMs, limit });
+    },
   };
 }

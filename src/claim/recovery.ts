@@ -40,10 +40,10 @@ export function createRecovery(connection: Connection, catalog: Catalog): Claims
     },
 
     async clearSale(saleId) {
-      const { sale, claims, customers, stock, initial, held, pending, unconfirmed } = saleKeys(saleId);
+      const { sale, claims, customers, stock, initial, held, line, unconfirmed } = saleKeys(saleId);
       const done = await connection.run(
         'clear-sale',
-        [sale, claims, customers, stock, initial, held, pending, unconfirmed],
+        [sale, claims, customers, stock, initial, held, line, unconfirmed],
         [],
       );
       refuseUnlessRebuilding(saleId, done);
@@ -73,11 +73,11 @@ export function createRecovery(connection: Connection, catalog: Catalog): Claims
     },
 
     async finishRebuild(saleId, { epoch, sequence, items }) {
-      const { sale, stock: stockKey, pending, held, initial } = saleKeys(saleId);
+      const { sale, stock: stockKey, held, initial } = saleKeys(saleId);
       const args = [epoch, sequence, ...items.flatMap((item) => [item.sku, item.stockLeft, item.stock])];
       refuseUnlessRebuilding(
         saleId,
-        await connection.run('finish-rebuild', [sale, stockKey, pending, held, initial], args),
+        await connection.run('finish-rebuild', [sale, stockKey, held, initial], args),
       );
       await catalog.putState(saleId, { state: 'open', epoch });
     },

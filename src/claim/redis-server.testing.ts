@@ -62,7 +62,7 @@ export type RedisServer = Awaited<ReturnType<typeof startRedisServer>>;
 export function claimsOn(server: RedisServer, overrides: { commandTimeoutMs?: number } = {}) {
   return createClaims({
     redisUrl: server.url,
-    commandTimeoutMs: 500,
+    commandTimeoutMs: 5_000,
     reopenAfterMs: 100,
     acceptFlushMs: 5,
     logger: createLogger('test', 'silent'),

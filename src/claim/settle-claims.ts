@@ -11,7 +11,7 @@ export function createSettleClaims(connection: Connection): Claims['settle'] {
   return async (saleId, settlements) => {
     const keys = saleKeys(saleId);
     const settleKeys = [
-      ...[keys.sale, keys.claims, keys.held, keys.pending, keys.unconfirmed],
+      ...[keys.sale, keys.claims, keys.held, keys.line, keys.unconfirmed],
       ...[keys.stock, keys.limits, keys.customers],
     ];
     const total = { moved: 0, unknown: 0 };

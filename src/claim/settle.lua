@@ -2,7 +2,7 @@
 --[[
 Moves claims of one sale to their settled state.
 
-KEYS  1 sale (hash)  2 claims (hash)  3 held (hash)  4 pending (zset)  5 unconfirmed (zset)
+KEYS  1 sale (hash)  2 claims (hash)  3 held (hash)  4 line (list)  5 unconfirmed (set)
       6 stock (hash)  7 limits (hash)  8 customers (hash)
 ARGV  per settlement: transaction ID, settled state as stored in the claim (state letter, time in ms, reason
       letter)
@@ -65,9 +65,21 @@ if n > 0 then
   call('HSET', KEYS[2], unpack(claims))
 end
 if #settled > 0 then
-  call('ZREM', KEYS[4], unpack(settled))
-  call('ZREM', KEYS[5], unpack(settled))
+  call('SREM', KEYS[5], unpack(settled))
   call('HINCRBY', KEYS[1], 'settled', #settled)
+  -- The head of the line goes as far as it has settled; what settled before its turn goes when its turn comes. At
+  -- most twice as many as settled now, so that a head that was held up for long is caught up with step by step.
+  local gone = 0
+  for i, id in ipairs(call('LRANGE', KEYS[4], 0, #settled + 16)) do
+    local value = current[id] or call('HGET', KEYS[2], id)
+    if value and value:find('^%d+ %d+ %- ') then
+      break
+    end
+    gone = i
+  end
+  if gone > 0 then
+    call('LPOP', KEYS[4], gone)
+  end
 end
 if n > 0 then
   for sku, quantity in pairs(released) do

@@ -145,15 +145,15 @@ describe('promise 2', () => {
 
   test('an old claim that waits while the queue is empty was left behind', async () => {
     await at.claim(saleId, 'b', ['c9'], 2);
-    await at.redis.zadd(saleKeys(saleId).pending, Date.now() - 60_000, 'order-b-c9');
+    await at.redis.hset(saleKeys(saleId).claims, 'order-b-c9', `9 ${Date.now() - 60_000} - b 2 c9`);
     expect(failures(await audit())).toMatchObject({
       'no-claim-left-behind': [{ transactionId: 'order-b-c9', order: 'b 2 c9', sequence: 9 }],
     });
   });
 
-  test('a claim that waits outside of the pending index was left behind', async () => {
+  test('a claim that waits outside of the line was left behind', async () => {
     await at.claim(saleId, 'b', ['c9'], 2);
-    await at.redis.zrem(saleKeys(saleId).pending, 'order-b-c9');
+    await at.redis.lrem(saleKeys(saleId).line, 0, 'order-b-c9');
     expect(failures(await audit())).toEqual({
       'no-claim-left-behind': [
         {
