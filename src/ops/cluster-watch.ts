@@ -34,8 +34,8 @@ export function createClusterWatch(deps: {
   const { claims, ledger, metrics } = deps;
   const down = new Set<string>();
   let brokerWasAway = false;
-  /** The ledger's stock at the look before, by sale and SKU: claims settle within one interval. */
-  let stockBefore = new Map<string, number>();
+  /** The look before, by sale and SKU. */
+  let seenBefore = new Map<string, SeenStock>();
 
   async function ask<T>(dependency: 'redis' | 'rabbitmq' | 'postgres', question: () => Promise<T>) {
     try {
@@ -112,23 +112,28 @@ export function createClusterWatch(deps: {
     counters: ReadonlyMap<string, SaleCounters>,
   ): ReadonlyMap<string, number> {
     for (const gauge of [metrics.stockLeft, metrics.stockClaimed, metrics.stockDrift]) gauge.reset();
-    const stockNow = new Map<string, number>();
+    const seenNow = new Map<string, SeenStock>();
     const drifts = new Map<string, number>();
     for (const sale of sales) {
       const counted = new Map(counters.get(sale.saleId)?.items.map((item) => [item.sku, item]));
       for (const { sku, stockLeft } of sale.items) {
         const key = `${sale.saleId} ${sku}`;
-        stockNow.set(key, stockLeft);
+        const before = seenBefore.get(key);
+        const item = counted.get(sku);
+        const inRedis = item && item.left + item.claimed;
+        seenNow.set(key, { ledger: stockLeft, ledgerBefore: before?.ledger ?? stockLeft, inRedis });
         metrics.stockLeft.labels(sale.saleId, sku).set(stockLeft);
-        const inRedis = counted.get(sku);
-        if (!inRedis) continue;
-        metrics.stockClaimed.labels(sale.saleId, sku).set(inRedis.claimed);
-        const drift = driftBetween(inRedis.left + inRedis.claimed, stockLeft, stockBefore.get(key));
+        if (!item) continue;
+        metrics.stockClaimed.labels(sale.saleId, sku).set(item.claimed);
+        const drift =
+          before?.inRedis === undefined
+            ? 0
+            : driftFrom(before.inRedis, [before.ledgerBefore, before.ledger, stockLeft]);
         metrics.stockDrift.labels(sale.saleId, sku).set(drift);
         drifts.set(key, drift);
       }
     }
-    stockBefore = stockNow;
+    seenBefore = seenNow;
     return drifts;
   }
 
@@ -176,13 +181,22 @@ function secondsToDrain(waiting: number, cap: Cap | undefined): number | undefin
 }
 
 /**
- * By how many pieces Redis (left and claimed) is off the ledger. Redis follows the ledger within one look, so
- * anything between the ledger's stock now and at the look before is in order; restocks raise both.
+ * By how many pieces Redis (left and claimed) is off the ledger. The ledger is read before Redis, and moves on
+ * meanwhile; Redis follows it within one look. So what Redis said at a look is in order anywhere between what the
+ * ledger said at the look before, at that look, and at the look after it; restocks raise both.
  */
-export function driftBetween(inRedis: number, ledgerNow: number, ledgerBefore: number | undefined): number {
-  const before = ledgerBefore ?? ledgerNow;
-  const low = Math.min(ledgerNow, before);
-  const high = Math.max(ledgerNow, before);
+export function driftFrom(inRedis: number, ledger: readonly number[]): number {
+  const low = Math.min(...ledger);
+  const high = Math.max(...ledger);
   if (inRedis < low) return inRedis - low;
   return inRedis > high ? inRedis - high : 0;
+}
+
+/** What one look saw of a SKU, in pieces. */
+interface SeenStock {
+  readonly ledger: number;
+  /** The same at the look before it. */
+  readonly ledgerBefore: number;
+  /** Left and claimed; undefined where Redis did not tell. */
+  readonly inRedis: number | undefined;
 }

@@ -153,7 +153,7 @@ export function createClusterMetrics(registry: Registry) {
     stockClaimed: gauge('sluice_stock_claimed', 'Pieces claimed and not settled.', ['sale', 'sku']),
     stockDrift: gauge(
       'sluice_stock_drift',
-      'Pieces by which Redis (left + claimed) and the ledger (left) differ, once two looks agree.',
+      'Pieces by which Redis (left + claimed) and the ledger (left) differ, beyond what is under way between them.',
       ['sale', 'sku'],
     ),
     saleOpens: gauge('sluice_sale_opens_timestamp_seconds', 'When the sale opens, in Unix time.', ['sale']),
