@@ -206,13 +206,20 @@ export const drain = dashboard({
       title: 'Drainers',
       panels: [
         ...processPanels('drainer', ', instance=~"$drainer"'),
+        graph({
+          title: 'Events announced',
+          description:
+            'Events per second for mail, loyalty points and other followers, confirmed by the broker before the order’s message is acknowledged.',
+          unit: 'ops',
+          h: 7,
+          queries: [{ expr: perSecond('sluice_events_published_total', 'outcome'), legend: '{{outcome}}' }],
+        }),
         timeline({
           title: 'Dependencies, as drainers see them',
           description:
             'Whether every drainer can use PostgreSQL, RabbitMQ and Redis. Without Redis they go on.',
           unit: 'bool_on_off',
-          w: 24,
-          h: 6,
+          h: 7,
           queries: [
             {
               expr: 'min by (dependency) (sluice_dependency_up{role="drainer"})',

@@ -100,6 +100,7 @@ export const sale = dashboard({
             replayed: { color: 'blue' },
             'sold-out': { color: 'orange' },
             unavailable: { color: 'red' },
+            'sale-not-open': { color: 'grey' },
           },
           more: 'sluice-gateway',
         }),

@@ -6,6 +6,7 @@ export interface RunFile {
   readonly gatewayUrl: string;
   readonly opsUrl: string;
   readonly databaseUrl?: string;
+  readonly prometheusUrl?: string;
   readonly processes: readonly RunningProcess[];
   readonly services: readonly RunningService[];
 }
