@@ -6,6 +6,7 @@ import { type FastifyBaseLogger, type FastifyError, type FastifyInstance, fastif
 import type { Logger } from '../platform/logger.ts';
 import type { IntakeMetrics } from '../platform/metrics.ts';
 import { protectPages } from '../platform/security-headers.ts';
+import { openApiOptions } from './openapi.ts';
 import { type ProblemName, problems, sendProblem } from './problems.ts';
 
 /** 8 KiB: an order is below 400 bytes. */
@@ -78,23 +79,7 @@ export async function createApp(options: {
   });
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'not-found'));
 
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Sluice',
-        version: '1',
-        description: 'Order intake of a flash sale. Errors are RFC 9457 problem details.',
-      },
-      ...(options.customerFromToken
-        ? {
-            components: {
-              securitySchemes: { bearer: { type: 'http' as const, scheme: 'bearer', bearerFormat: 'JWT' } },
-            },
-          }
-        : {}),
-    },
-  });
+  await app.register(swagger, openApiOptions(options));
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: true,

@@ -42,6 +42,7 @@ export function orderRoutes(
     method: 'POST',
     url: '/sales/:saleId/orders',
     schema: {
+      operationId: 'placeOrder',
       summary: 'Place an order',
       description:
         'Claims stock once per transaction ID and queues the order durably. Send the same order again as often as you like: it is the same order.',
@@ -51,7 +52,18 @@ export function orderRoutes(
       response: {
         200: { ...orderReply, description: 'The same order again, settled.' },
         202: { ...orderReply, description: 'Accepted: the broker has confirmed it.' },
-        ...problemReplies(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
+        ...problemReplies(
+          ...(deps.customerFromToken ? [401] : []),
+          400,
+          403,
+          404,
+          409,
+          413,
+          415,
+          422,
+          429,
+          503,
+        ),
       },
     },
     onRequest: deps.callerCheck((refusal) => deps.metrics.byOutcome[refusal].inc()),

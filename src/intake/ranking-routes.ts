@@ -73,6 +73,7 @@ export function rankingRoutes(
     '/sales/:saleId/ranking',
     {
       schema: {
+        operationId: 'readRanking',
         summary: 'Best sellers and fastest buyers of a sale, from its confirmed orders',
         params: saleParams,
         response: { 200: rankingReply, ...problemReplies(400, 404, 503) },

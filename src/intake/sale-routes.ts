@@ -15,6 +15,7 @@ export function saleRoutes(
     '/sales',
     {
       schema: {
+        operationId: 'listSales',
         summary: 'All sales',
         response: {
           200: {
@@ -35,6 +36,7 @@ export function saleRoutes(
     '/sales/:saleId',
     {
       schema: {
+        operationId: 'readSale',
         summary: 'One sale, with the stock that can still be claimed',
         params: saleParams,
         response: { 200: { ...saleNowReply, description: 'The sale.' }, ...problemReplies(400, 404) },

@@ -71,6 +71,12 @@ export const orderReply = {
   },
 } as const;
 
+/** The reply is the stream's own; this is for OpenAPI. */
+export const eventStream = {
+  description: 'The order as it stands, and again at every change.',
+  content: { 'text/event-stream': { schema: { type: 'string' } } },
+} as const;
+
 export const saleReply = {
   type: 'object',
   required: ['saleId', 'opensAt', 'closesAt', 'state', 'items'],
@@ -141,6 +147,38 @@ export const saleNowReply = {
   },
 } as const;
 
+export const aliveReply = {
+  type: 'object',
+  description: 'The process answers.',
+  required: ['status'],
+  properties: { status: { type: 'string', enum: ['alive'] } },
+} as const;
+
+export const readyReply = {
+  type: 'object',
+  required: ['status', 'reasons'],
+  properties: {
+    status: { type: 'string', enum: ['ready', 'unready'] },
+    reasons: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'What is wrong; empty where nothing is.',
+    },
+  },
+} as const;
+
+export const explanationReply = {
+  type: 'object',
+  description: 'The problem type.',
+  required: ['type', 'status', 'title', 'explanation'],
+  properties: {
+    type: { type: 'string' },
+    status: { type: 'integer' },
+    title: { type: 'string' },
+    explanation: { type: 'string' },
+  },
+} as const;
+
 /** The problem replies of a route, for OpenAPI. Problems are serialised as they are, not by these. */
 export function problemReplies(...statuses: number[]): Record<number, object> {
   const byStatus: Record<number, object> = {};
@@ -152,6 +190,7 @@ export function problemReplies(...statuses: number[]): Record<number, object> {
         'application/problem+json': {
           schema: {
             type: 'object',
+            required: ['type', 'title', 'status'],
             properties: {
               type: { type: 'string', enum: names.map(([name]) => `/problems/${name}`) },
               title: { type: 'string' },
@@ -161,6 +200,7 @@ export function problemReplies(...statuses: number[]): Record<number, object> {
                 type: 'array',
                 items: {
                   type: 'object',
+                  required: ['field', 'message'],
                   properties: { field: { type: 'string' }, message: { type: 'string' } },
                 },
               },

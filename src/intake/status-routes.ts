@@ -5,7 +5,7 @@ import { isSettled, type OrderReply } from './order-reply.ts';
 import type { OrderStreams } from './order-stream.ts';
 import { sendProblem } from './problems.ts';
 import type { StatusOutcome, StatusReader } from './read-status.ts';
-import { bearerSecurity, orderParams, orderReply, problemReplies } from './schemas.ts';
+import { bearerSecurity, eventStream, orderParams, orderReply, problemReplies } from './schemas.ts';
 import { pollAfterSeconds, retryAfterSeconds } from './waiting-time.ts';
 
 interface StatusRequest {
@@ -24,15 +24,17 @@ export function statusRoutes(
   },
 ): void {
   const onRequest = deps.callerCheck();
+  const problems = problemReplies(...(deps.customerFromToken ? [401] : []), 400, 404, 429, 503);
   app.get<StatusRequest>(
     '/sales/:saleId/orders/:transactionId',
     {
       onRequest,
       schema: {
+        operationId: 'readOrder',
         summary: 'The truth about an order',
         params: orderParams,
         ...bearerSecurity(deps),
-        response: { 200: orderReply, ...problemReplies(400, 401, 404, 429, 503) },
+        response: { 200: orderReply, ...problems },
       },
     },
     async (request, reply) => {
@@ -49,13 +51,13 @@ export function statusRoutes(
     {
       onRequest,
       schema: {
+        operationId: 'followOrder',
         summary: 'The same as server-sent events, until settled',
         description:
           'Each event is named `order` and carries the status as JSON; the stream ends once it is settled.',
         params: orderParams,
         ...bearerSecurity(deps),
-        produces: ['text/event-stream'],
-        response: problemReplies(400, 401, 404, 429, 503),
+        response: { 200: eventStream, ...problems },
       },
     },
     async (request, reply) => {

@@ -188,9 +188,12 @@ describe('the form', () => {
     const limited = await rig.gateway({ CLIENT_MAX_REQUESTS_PER_SECOND: '1', TRUST_PROXY: '127.0.0.1' });
     const form = fields();
     const from = { 'x-forwarded-for': '192.0.2.7' };
-    const answers = [await order(form, from, limited.url), await order(form, from, limited.url)];
-    expect(answers.map(({ status }) => status)).toEqual([303, 429]);
-    expect(answers[1]!.body).toContain(`name="transactionId" value="${form.transactionId}"`);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => order(form, from, limited.url)));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThanOrEqual(1);
+    for (const { body } of refused) {
+      expect(body).toContain(`name="transactionId" value="${form.transactionId}"`);
+    }
     await limited.stop();
   });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { post } from '../../support/http.ts';
+import { placeOrder } from '../../api/client.ts';
 import type { Item } from './cluster.ts';
 
 /** What one shopper wants and got. */
@@ -48,7 +48,7 @@ export async function crowd(
 ): Promise<readonly Ticket[]> {
   const line = tickets.values();
   const send = async (ticket: Ticket): Promise<number> => {
-    const status = await post(gatewayUrl, saleId, ticket.order).then(
+    const status = await placeOrder({ saleId, body: ticket.order }, { baseUrl: gatewayUrl }).then(
       (answer) => answer.status,
       () => 0,
     );
