@@ -7,7 +7,7 @@ import type { Logger } from '../platform/logger.ts';
  * and metrics; it says what it listens to and what it does.
  */
 export interface Follower {
-  /** 1 to 32 of `a-z`, `0-9` and `-`. Its queue is `sluice.follower.NAME`. */
+  /** 1 to 64 of `a-z`, `0-9` and `-`. Its queue is `sluice.follower.NAME`. */
   readonly name: string;
   /** Patterns of routing keys: `orders.confirmed`, `orders.*`. */
   readonly bindings: readonly string[];

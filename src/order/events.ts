@@ -51,8 +51,9 @@ export interface EventMessage {
 
 export type EventRoutingKey = `orders.${SettledStatus}`;
 
-/** Media type of a JSON array of events. */
+/** Media type of a JSON array of events, and of one event alone. */
 export const eventBatchType = 'application/cloudevents-batch+json';
+export const eventType = 'application/cloudevents+json';
 
 export function eventOf({ order, status, reason, settledAtMs }: LedgerOrder): OrderEvent {
   const { saleId, transactionId, sku, quantity, customerId, sequence, claimedAtMs, traceparent } = order;

@@ -176,7 +176,7 @@ export type ClusterMetrics = ReturnType<typeof createClusterMetrics>;
 
 export type Dependency = 'redis' | 'rabbitmq' | 'postgres';
 
-function dependencyGauge(registry: Registry, dependencies: readonly Dependency[]) {
+export function dependencyGauge(registry: Registry, dependencies: readonly Dependency[]) {
   const asked = new Map<Dependency, () => boolean>();
   const gauge = new Gauge({
     name: 'sluice_dependency_up',

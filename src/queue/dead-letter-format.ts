@@ -14,29 +14,47 @@ export function encodeDeadLetter(letter: DeadLetter): {
 } {
   return {
     content: letter.order ? Buffer.from(JSON.stringify(letter.order)) : (letter.content ?? Buffer.alloc(0)),
-    headers: {
-      'sluice-letter-id': randomUUID(),
-      'sluice-holds': letter.order ? 'order' : 'bytes',
-      'sluice-reason': letter.reason,
-      'sluice-cause': letter.cause,
-      'sluice-failed-at-ms': letter.failedAtMs,
-      'sluice-history': [...letter.history],
-    },
+    headers: letterHeaders(letter, letter.order ? 'order' : 'bytes'),
+  };
+}
+
+/** What a letter says besides its content. */
+export interface LetterStory {
+  readonly reason: string;
+  readonly cause: string;
+  readonly failedAtMs: number;
+  readonly history: readonly string[];
+}
+
+export function letterHeaders(story: LetterStory, holds: string): Record<string, unknown> {
+  return {
+    'sluice-letter-id': randomUUID(),
+    'sluice-holds': holds,
+    'sluice-reason': story.reason,
+    'sluice-cause': story.cause,
+    'sluice-failed-at-ms': story.failedAtMs,
+    'sluice-history': [...story.history],
   };
 }
 
 /** Reads what `encodeDeadLetter` wrote; a message of another make is shown by its bytes. */
 export function decodeDeadLetter(message: GetMessage): DeadLetterView {
+  const { holds, ...read } = readLetterHeaders(message);
+  const order = holds === 'order' ? readOrder(message.content) : undefined;
+  return { ...read, order, ...(order ? {} : { content: message.content }) };
+}
+
+export function readLetterHeaders(
+  message: GetMessage,
+): LetterStory & { readonly id: string; readonly holds: unknown } {
   const headers: Record<string, unknown> = message.properties.headers ?? {};
   const history = headers['sluice-history'];
-  const order = headers['sluice-holds'] === 'order' ? readOrder(message.content) : undefined;
   return {
     // A message that somebody else put there has no ID; its content gives it one that lasts.
     id:
       text(headers['sluice-letter-id']) ||
       createHash('sha256').update(message.content).digest('hex').slice(0, 32),
-    order,
-    ...(order ? {} : { content: message.content }),
+    holds: headers['sluice-holds'],
     reason: text(headers['sluice-reason']),
     cause: text(headers['sluice-cause']),
     failedAtMs: Number(headers['sluice-failed-at-ms'] ?? 0),

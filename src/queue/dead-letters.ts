@@ -1,23 +1,41 @@
 import type { Channel, ChannelModel, GetMessage } from 'amqplib';
-import type { DeadLetterBox, DeadLetterView } from '../order/ports/queue.ts';
+import type { EventLetterBox } from '../order/ports/events.ts';
+import type { DeadLetterBox, LetterBox } from '../order/ports/queue.ts';
 import type { Logger } from '../platform/logger.ts';
 import { closeConnection, openConnection } from './connection.ts';
 import { decodeDeadLetter } from './dead-letter-format.ts';
+import { decodeEventLetter } from './event-letter-format.ts';
+import { followerDeadQueue } from './follower-queues.ts';
 import { QueueError } from './queue-error.ts';
 import { deadQueue } from './queues.ts';
+
+interface LetterBoxOptions {
+  readonly amqpUrl: string;
+  readonly logger: Logger;
+}
+
+/** The dead letters of orders, for operators. */
+export function createDeadLetters(options: LetterBoxOptions): DeadLetterBox {
+  return createLetterBox(options, deadQueue, decodeDeadLetter);
+}
+
+/** The dead letters of a follower, for operators. */
+export function createEventLetters(options: LetterBoxOptions, follower: string): EventLetterBox {
+  return createLetterBox(options, followerDeadQueue(follower), decodeEventLetter);
+}
 
 /**
  * Dead letters for operators. Each call has a connection of its own and holds the letters it looks at until it
  * ends: a second call at the same time sees the others only, and the broker counts these as unacknowledged. All
  * reject with QueueError `broker-away` where the broker or the queue is away.
  */
-export function createDeadLetters({
-  amqpUrl,
-  logger,
-}: {
-  readonly amqpUrl: string;
-  readonly logger: Logger;
-}): DeadLetterBox {
+function createLetterBox<Letter>(
+  { amqpUrl, logger }: LetterBoxOptions,
+  queue: string,
+  decode: (message: GetMessage) => Letter,
+): LetterBox<Letter> {
+  const next = async (channel: Channel) => (await channel.get(queue).catch(away)) || undefined;
+
   async function withChannel<T>(work: (channel: Channel, letters: number) => Promise<T>): Promise<T> {
     let model: ChannelModel | undefined;
     try {
@@ -25,7 +43,7 @@ export function createDeadLetters({
       model.on('error', (error) => logger.warn({ err: error }, 'the broker connection failed'));
       const channel = await model.createChannel().catch(away);
       channel.on('error', (error) => logger.warn({ err: error }, 'the channel for dead letters failed'));
-      const { messageCount } = await channel.checkQueue(deadQueue).catch(away);
+      const { messageCount } = await channel.checkQueue(queue).catch(away);
       const result = await work(channel, messageCount);
       // What was not acknowledged goes back with the channel; its close also sees the acknowledgements off.
       await channel.close().catch(away);
@@ -38,11 +56,11 @@ export function createDeadLetters({
   return {
     list: (limit) =>
       withChannel(async (channel, letters) => {
-        const found: DeadLetterView[] = [];
+        const found: Letter[] = [];
         while (found.length < Math.min(limit, letters)) {
           const message = await next(channel);
           if (!message) break;
-          found.push(decodeDeadLetter(message));
+          found.push(decode(message));
         }
         return found;
       }),
@@ -53,7 +71,7 @@ export function createDeadLetters({
         for (let seen = 0; seen < letters; seen++) {
           const message = await next(channel);
           if (!message) break;
-          const letter = decodeDeadLetter(message);
+          const letter = decode(message);
           if (!filter(letter)) continue;
           if ((await handle(letter)) === 'done') {
             try {
@@ -67,10 +85,6 @@ export function createDeadLetters({
         return { done, kept };
       }),
   };
-}
-
-async function next(channel: Channel): Promise<GetMessage | undefined> {
-  return (await channel.get(deadQueue).catch(away)) || undefined;
 }
 
 function away(cause: unknown): never {

@@ -33,24 +33,29 @@ export async function readDepth(options: ManagementOptions): Promise<QueueDepth>
 }
 
 /**
- * Envelopes that are ready for delivery, from a passive declare: true at the moment of asking, but silent about
+ * Messages of a queue, envelopes unless told otherwise, that are ready for delivery, from a passive declare: true at the moment of asking, but silent about
  * what is delivered and unacknowledged. Opens a connection for each call.
  *
  * @throws QueueError `broker-away`; also where the queue does not exist.
  */
-export async function readReady({ amqpUrl }: Pick<ManagementOptions, 'amqpUrl'>): Promise<number> {
+export async function readReady(
+  { amqpUrl }: Pick<ManagementOptions, 'amqpUrl'>,
+  queue = ordersQueue,
+): Promise<number> {
   try {
     const model = await openConnection(amqpUrl, 'sluice depth');
     model.on('error', () => undefined);
     try {
       const channel = await model.createChannel();
       channel.on('error', () => undefined);
-      return (await channel.checkQueue(ordersQueue)).messageCount;
+      return (await channel.checkQueue(queue)).messageCount;
     } finally {
       await closeConnection(model, 1_000);
     }
   } catch (cause) {
-    throw new QueueError('broker-away', 'RabbitMQ does not say how many envelopes wait', { cause });
+    throw new QueueError('broker-away', `RabbitMQ does not say how many messages wait in ${queue}`, {
+      cause,
+    });
   }
 }
 

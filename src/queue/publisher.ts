@@ -1,4 +1,4 @@
-import type { ConfirmChannel } from 'amqplib';
+import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import { encodeEnvelope } from '../order/envelope.ts';
 import { type OrderError, orderError } from '../order/errors.ts';
 import { eventBatchType } from '../order/events.ts';
@@ -26,6 +26,8 @@ export interface PublisherOptions {
   readonly breakerOpenMs: number;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Declares further queues on each fresh connection, and again where one is missing. */
+  readonly declare?: (model: ChannelModel) => Promise<void>;
   /** Called with each change of `state()`. */
   readonly onState?: (state: PublisherState) => void;
 }
@@ -34,6 +36,8 @@ export type Publisher = OrderPublisher &
   DeadLetterPublisher &
   EventPublisher &
   Lifecycle & {
+    /** Publishes any other message; errors as for `publish`, but it goes through while the order queue is `full`. */
+    send(message: BrokerMessage): Promise<void>;
     /** Messages without an answer from the broker. */
     unconfirmed(): number;
   };
@@ -84,6 +88,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
     lost: (gone) => channelLost(gone),
   });
 
+  async function declareAll(model: ChannelModel): Promise<void> {
+    await declareQueues(model);
+    await options.declare?.(model);
+  }
+
   function state(): PublisherState {
     if (!channel || stopping) return 'away';
     return blocked ? 'blocked' : (breaker.state() ?? 'up');
@@ -109,7 +118,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       stateChanged();
       breaker.probe();
     });
-    await declareQueues(model);
+    await declareAll(model);
     const fresh = await model.createConfirmChannel();
     fresh.on('error', (error) => logger.warn({ err: error }, 'the publishing channel failed'));
     // Before amqplib's own listener, which answers all confirms as if they were nacked.
@@ -244,7 +253,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     probesUnconfirmed += 1;
     if (queueMissing) {
       try {
-        await declareQueues(asked.model);
+        await declareAll(asked.model);
         queueMissing = false;
       } catch (error) {
         logger.warn({ err: error }, 'the queues could not be declared again');
@@ -277,6 +286,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
     },
     state,
     unconfirmed: () => written,
+    send: sendAside,
     async publish(envelope) {
       const now = state();
       if (now !== 'up') throw unavailable(now);

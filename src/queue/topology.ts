@@ -8,6 +8,8 @@ import { declareQueues } from './queues.ts';
 export interface TopologyOptions extends ManagementOptions {
   /** Limit of `sluice.orders` in bytes of message bodies. */
   readonly queueMaxBytes: number;
+  /** Limit of each queue of a follower, likewise; 256 MiB by default. */
+  readonly followerQueueMaxBytes?: number;
   readonly logger: Logger;
 }
 
@@ -18,7 +20,8 @@ export interface TopologyOptions extends ManagementOptions {
  * @throws QueueError `management-away`, `management-refused`, `broker-away`, `topology-conflict`.
  */
 export async function declareTopology(options: TopologyOptions): Promise<void> {
-  await applyPolicies(createManagement(options), options.queueMaxBytes);
+  const { queueMaxBytes, followerQueueMaxBytes = 256 * 1024 * 1024 } = options;
+  await applyPolicies(createManagement(options), queueMaxBytes, followerQueueMaxBytes);
   const model = await openConnection(options.amqpUrl, 'sluice topology').catch((cause) => {
     throw new QueueError('broker-away', 'RabbitMQ does not answer on AMQP', { cause });
   });

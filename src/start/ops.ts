@@ -30,7 +30,13 @@ export function composeOps(context: RoleContext): Role {
     claims,
     ledger,
     readDepth: () => readDepth(target),
-    restoreTopology: () => declareTopology({ ...target, queueMaxBytes: config.QUEUE_MAX_BYTES, logger }),
+    restoreTopology: () =>
+      declareTopology({
+        ...target,
+        queueMaxBytes: config.QUEUE_MAX_BYTES,
+        followerQueueMaxBytes: config.FOLLOWER_QUEUE_MAX_BYTES,
+        logger,
+      }),
     metrics,
     logger,
   });

@@ -9,7 +9,7 @@ import { createRegistry } from '../platform/metrics.ts';
 import { createMetricsServer } from '../platform/metrics-server.ts';
 import { findTarget, type Target } from './target.ts';
 
-export type RoleName = 'gateway' | 'drainer' | 'ops';
+export type RoleName = 'gateway' | 'drainer' | 'follower' | 'ops';
 
 /** What a role is made of, for the composing function of that role. */
 export interface RoleContext {

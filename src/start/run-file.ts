@@ -4,6 +4,8 @@ import { join } from 'node:path';
 /** A role that runs. */
 export interface RoleProcess {
   readonly role: string;
+  /** Which follower, for that role. */
+  readonly name?: string;
   readonly pid: number;
   readonly metricsUrl: string;
   /** Where it serves HTTP besides its metrics. */

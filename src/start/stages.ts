@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { createClaims } from '../claim/claims.ts';
 import { createLedger } from '../ledger/ledger.ts';
-import { createPublisher } from '../queue/publisher.ts';
+import { createPublisher, type PublisherOptions } from '../queue/publisher.ts';
 import type { RoleContext } from './role.ts';
 
 /** How long the hot path leaves Redis, and the broker, alone after a timeout before it asks again. */
@@ -39,7 +39,11 @@ export function ledgerFor({ config, target, logger, clock }: Context, role: stri
 }
 
 /** The publishing side of the queue as the configuration wants it. */
-export function publisherFor({ config, target, logger, clock }: Context, onState?: (state: string) => void) {
+export function publisherFor(
+  { config, target, logger, clock }: Context,
+  onState?: (state: string) => void,
+  declare?: PublisherOptions['declare'],
+) {
   return createPublisher({
     amqpUrl: target.amqpUrl,
     confirmTimeoutMs: config.CONFIRM_TIMEOUT_MS,
@@ -48,6 +52,7 @@ export function publisherFor({ config, target, logger, clock }: Context, onState
     logger,
     clock,
     ...(onState ? { onState } : {}),
+    ...(declare ? { declare } : {}),
   });
 }
 

@@ -19,6 +19,8 @@ export interface SupervisedRole extends Lifecycle {
 
 export interface SuperviseOptions {
   readonly role: RoleName;
+  /** Which follower, for that role. */
+  readonly name?: string;
   /** How people call it: `gateway 1`. */
   readonly label: string;
   /** Path of the command's entry file. */
@@ -52,10 +54,11 @@ export function superviseRole(options: SuperviseOptions): SupervisedRole {
   function spawn(environment: Readonly<Record<string, string>> = {}): Promise<RoleProcess> {
     const mine = generation;
     const output = openSync(options.logFile, 'a');
-    const spawned = fork(options.entry, [options.role], {
+    const named = options.name === undefined ? {} : { name: options.name };
+    const spawned = fork(options.entry, [options.role, ...Object.values(named)], {
       detached: true,
       // Orders die young: with room for 64 MiB of them, few outlive a scavenge and get copied.
-      execArgv: [...process.execArgv, '--max-semi-space-size=64'],
+      execArgv: [...process.execArgv, ...(options.role === 'follower' ? [] : ['--max-semi-space-size=64'])],
       env: { ...process.env, ...options.env, ...environment },
       stdio: ['ignore', output, output, 'ipc'],
     });
@@ -70,6 +73,7 @@ export function superviseRole(options: SuperviseOptions): SupervisedRole {
         clearTimeout(late);
         running = {
           role: options.role,
+          ...named,
           pid: spawned.pid!,
           metricsUrl: message.metricsUrl,
           ...(message.url === undefined ? {} : { url: message.url }),

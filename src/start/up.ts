@@ -12,6 +12,7 @@ import { freePort, isPortFree } from '../services/free-port.ts';
 import { isAlive } from '../services/processes.ts';
 import { createServices, type ServiceUrls } from '../services/services.ts';
 import { demoSale } from './demo-sale.ts';
+import { followersToRun } from './followers.ts';
 import { withOperations } from './operations.ts';
 import type { RoleName } from './role.ts';
 import { dataFolder, type RunFile, readRunFile, removeRunFile, writeRunFile } from './run-file.ts';
@@ -68,8 +69,8 @@ export async function startUp(log: (line: string) => void): Promise<{
     current = undefined;
     removeRunFile(folder);
     const stopMs = config.SHUTDOWN_DEADLINE_MS + 500;
-    // Gateways first, so that nothing new is accepted; then drainers, then ops.
-    for (const name of ['gateway', 'drainer', 'ops'] as const) {
+    // Gateways first, so that nothing new is accepted; then drainers, followers, ops.
+    for (const name of ['gateway', 'drainer', 'follower', 'ops'] as const) {
       await Promise.all(running.filter((role) => role.role === name).map((role) => role.stop(stopMs)));
     }
     await services?.stop(servicesStopMs);
@@ -83,6 +84,7 @@ export async function startUp(log: (line: string) => void): Promise<{
     await declareTopology({
       ...target,
       queueMaxBytes: config.QUEUE_MAX_BYTES,
+      followerQueueMaxBytes: config.FOLLOWER_QUEUE_MAX_BYTES,
       logger: createLogger('up', 'error'),
     });
 
@@ -97,9 +99,10 @@ export async function startUp(log: (line: string) => void): Promise<{
     };
     services?.onRestart(publish);
 
-    async function addRole(role: RoleName, label: string, extra: Record<string, string> = {}) {
+    async function addRole(role: RoleName, label: string, extra: Record<string, string> = {}, name?: string) {
       const supervised = superviseRole({
         role,
+        ...(name === undefined ? {} : { name }),
         label,
         entry: fileURLToPath(new URL('../cli.js', import.meta.url)),
         env: { ...environment, ...extra },
@@ -119,6 +122,7 @@ export async function startUp(log: (line: string) => void): Promise<{
       const own = i === 1 ? port : await freePort(new Set([port, opsPort]));
       rest.push(addRole('gateway', `gateway ${i}`, { PORT: String(own) }));
     }
+    for (const name of followersToRun(config)) rest.push(addRole('follower', `follower ${name}`, {}, name));
     await Promise.all(rest);
     await withOperations(async ({ ledger, sales }) => {
       if (!(await ledger.sale('demo'))) await sales.apply(demoSale(Date.now()));

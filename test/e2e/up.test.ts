@@ -54,7 +54,8 @@ async function buy(transactionId: string): Promise<void> {
   );
 }
 
-const roleOf = (name: string) => instance.run().processes.find(({ role }) => role === name);
+const roleOf = (label: string) =>
+  instance.run().processes.find(({ role, name }) => (name ? `${role} ${name}` : role) === label);
 const pidOfService = (wanted: string) => instance.run().services.find(({ name }) => name === wanted)?.pid;
 
 function groupOf(pid: number): number {
@@ -79,7 +80,13 @@ describe('sluice up', () => {
       redisUrl: expect.stringMatching(/^redis:/),
       adminToken: expect.stringMatching(/^.{16,}$/),
     });
-    expect(run.processes.map(({ role }) => role).sort()).toEqual(['drainer', 'gateway', 'ops']);
+    expect(run.processes.map(({ role, name }) => (name ? `${role} ${name}` : role)).sort()).toEqual([
+      'drainer',
+      'follower loyalty',
+      'follower ranking',
+      'gateway',
+      'ops',
+    ]);
     expect(run.services.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['postgres', 'rabbitmq', 'redis']),
     );
@@ -110,6 +117,14 @@ describe('sluice up', () => {
     });
   });
 
+  it('runs the followers of the demo sale’s orders', async () => {
+    const { gatewayUrl } = instance.run();
+    await until(
+      async () => (await get(`${gatewayUrl}/sales/demo/ranking`)).body.bestSellers?.[0]?.sku === 'sticker',
+      { deadlineMs: 20_000, what: 'the sold sticker in the ranking' },
+    );
+  });
+
   it('serves the API pages, and every metric from the process that knows it', async () => {
     const run = instance.run();
     expect(await get(`${run.gatewayUrl}/docs`)).toMatchObject({ status: 200 });
@@ -137,7 +152,7 @@ describe('sluice up', () => {
     expect(readRunFile(folder)).toEqual(instance.run());
   });
 
-  it.each(['gateway', 'drainer', 'ops'])('starts a killed %s again', async (role) => {
+  it.each(['gateway', 'drainer', 'follower loyalty', 'ops'])('starts a killed %s again', async (role) => {
     const before = roleOf(role)!;
     process.kill(before.pid, 'SIGKILL');
     const after = await until(() => roleOf(role)?.pid !== before.pid && roleOf(role), {
@@ -149,7 +164,7 @@ describe('sluice up', () => {
     expect(await get(after.metricsUrl)).toMatchObject({ status: 200 });
     expect(instance.output()).toMatch(new RegExp(`${role}.* was ended by SIGKILL; starting it again`));
     expect(instance.output()).toMatch(new RegExp(`${role}.* is back \\(pid ${after.pid}\\)`));
-    await buy(`after-a-killed-${role}`);
+    await buy(`after-a-killed-${role.replace(' ', '-')}`);
   });
 
   it('goes on without an operator after Redis was killed', async () => {

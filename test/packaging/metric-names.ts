@@ -1,4 +1,5 @@
 import { type MetricObject, Registry } from 'prom-client';
+import { createFollowerMetrics } from '../../src/platform/follower-metrics.ts';
 import {
   createClusterMetrics,
   createDrainMetrics,
@@ -10,6 +11,7 @@ import {
 const makers: Readonly<Record<string, (registry: Registry) => unknown>> = {
   gateway: createIntakeMetrics,
   drainer: createDrainMetrics,
+  follower: (registry) => createFollowerMetrics(registry, 'ranking'),
   ops: createClusterMetrics,
 };
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'amqplib';
 import pg from 'pg';
 import type { Registry } from 'prom-client';
+import type { Follower } from '../../src/events/follower.ts';
 import { migrate } from '../../src/ledger/ledger.ts';
 import { createSaleOperations } from '../../src/ops/sales.ts';
 import type { ClaimedOrder } from '../../src/order/order.ts';
@@ -14,6 +15,7 @@ import { createLogger, type Logger } from '../../src/platform/logger.ts';
 import { createRegistry } from '../../src/platform/metrics.ts';
 import { declareTopology } from '../../src/queue/topology.ts';
 import { composeDrainer } from '../../src/start/drainer.ts';
+import { composeFollower } from '../../src/start/follower.ts';
 import { composeGateway } from '../../src/start/gateway.ts';
 import { composeOps } from '../../src/start/ops.ts';
 import type { Role } from '../../src/start/role.ts';
@@ -64,6 +66,7 @@ export interface Rig {
   gateway(environment?: Environment, options?: RoleOptions): Promise<RunningRole>;
   drainer(environment?: Environment, options?: RoleOptions): Promise<RunningRole>;
   ops(environment?: Environment, options?: RoleOptions): Promise<RunningRole>;
+  follower(which: string | Follower, environment?: Environment, options?: RoleOptions): Promise<RunningRole>;
   /** Another claim stage, as another process would have it. */
   anotherClaims(): Promise<ReturnType<typeof claimsFor>>;
   /** Applies a sale that is open (unless told otherwise) and resolves with its ID once every gateway serves it. */
@@ -181,6 +184,7 @@ export async function createRig(environment: Environment = {}): Promise<Rig> {
     },
     drainer: (more, options) => run(composeDrainer, more, options),
     ops: (more, options) => run(composeOps, more, options),
+    follower: (which, more, options) => run((context) => composeFollower(context, which), more, options),
 
     async anotherClaims() {
       const other = claimsFor(base);

@@ -1,4 +1,5 @@
 import type { EventMessage, OrderEvent } from '../events.ts';
+import type { LetterBox, MessageConsumer } from './queue.ts';
 
 /** Tells the world what became of orders. */
 export interface EventPublisher {
@@ -34,4 +35,55 @@ export interface FollowerLedger {
   unhandled(follower: string, events: readonly OrderEvent[]): Promise<readonly OrderEvent[]>;
   /** Remembers events as handled; those that are already change nothing. Throws as `unhandled`. */
   remember(follower: string, events: readonly OrderEvent[]): Promise<void>;
+}
+
+/** One message in a follower's hands. */
+export interface EventDelivery {
+  /** One event or many, in JSON. */
+  readonly content: Buffer;
+  /** How often its event was tried in vain. */
+  readonly failures: number;
+  /** A line for each failure. */
+  readonly history: readonly string[];
+  readonly channelGeneration: number;
+  /** All of its events are dealt with. */
+  ack(): void;
+}
+
+export interface EventConsumerHandlers {
+  onDelivery(delivery: EventDelivery): void;
+  /** The channel of this generation is gone: its deliveries come again and should be dropped. */
+  onLost(channelGeneration: number): void;
+}
+
+export type EventConsumer = MessageConsumer;
+
+/** Why a follower gave an event up. */
+export interface EventLetter {
+  /** Absent: the message could not be understood. */
+  readonly event: OrderEvent | undefined;
+  /** The bytes that are no event. */
+  readonly content?: Buffer;
+  /** For people: what could not be done. */
+  readonly reason: string;
+  readonly cause: string;
+  readonly failedAtMs: number;
+  readonly history: readonly string[];
+}
+
+export interface EventLetterView extends EventLetter {
+  readonly id: string;
+}
+
+export type EventLetterBox = LetterBox<EventLetterView>;
+
+/** The queues of one follower. All resolve with the broker's confirm and reject as `publishEvents` does. */
+export interface FollowerQueues {
+  /** Attempts that an event has in all, 1 or more. */
+  readonly attempts: number;
+  /** Lets the event come again after the delay that follows so many failures, 1 up to `attempts - 1`. */
+  retry(event: OrderEvent, failures: number, history: readonly string[]): Promise<void>;
+  deadLetter(letter: EventLetter): Promise<void>;
+  /** Puts events into the follower's queue as if they had just happened, for this follower alone. */
+  replay(events: readonly OrderEvent[]): Promise<void>;
 }

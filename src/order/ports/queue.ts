@@ -36,18 +36,21 @@ export interface ConsumerHandlers {
   onLost(channelGeneration: number): void;
 }
 
-/** The drain side of the queue. */
-export interface OrderConsumer {
-  /** Starts (again) to receive, with this many envelopes unacknowledged at most. Reconnects by itself. */
-  resume(prefetchEnvelopes: number): Promise<void>;
+/** The receiving side of a queue. */
+export interface MessageConsumer {
+  /** Starts (again) to receive, with this many messages unacknowledged at most. Reconnects by itself. */
+  resume(prefetch: number): Promise<void>;
   /** Stops receiving. What is delivered stays in hand and can still be acknowledged. */
   cancel(): Promise<void>;
   /** Gives what is delivered and not acknowledged back to the queue; call after `cancel`. */
   requeue(): Promise<void>;
-  /** Envelopes delivered and not acknowledged. */
+  /** Messages delivered and not acknowledged. */
   unacknowledged(): number;
   state(): 'up' | 'away' | 'idle';
 }
+
+/** The drain side of the order queue: its messages are envelopes. */
+export type OrderConsumer = MessageConsumer;
 
 /** Why an order left the path. */
 export interface DeadLetter {
@@ -70,9 +73,9 @@ export interface DeadLetterView extends DeadLetter {
 }
 
 /** Dead letters for operators. */
-export interface DeadLetterBox {
+export interface LetterBox<Letter> {
   /** The oldest `limit` letters. They stay in the queue. */
-  list(limit: number): Promise<DeadLetterView[]>;
+  list(limit: number): Promise<Letter[]>;
   /**
    * Hands each letter that `filter` picks to `handle`, oldest first, one at a time, and removes it when that
    * resolves `done`. Letters that arrive meanwhile are left for the next call. When `handle` rejects, so does
@@ -80,10 +83,12 @@ export interface DeadLetterBox {
    * removal leaves the letter: `handle` must bear repetition.
    */
   take(
-    filter: (letter: DeadLetterView) => boolean,
-    handle: (letter: DeadLetterView) => Promise<'done' | 'keep'>,
+    filter: (letter: Letter) => boolean,
+    handle: (letter: Letter) => Promise<'done' | 'keep'>,
   ): Promise<{ readonly done: number; readonly kept: number }>;
 }
+
+export type DeadLetterBox = LetterBox<DeadLetterView>;
 
 export interface DeadLetterPublisher {
   /** Resolves when the broker has confirmed it in `sluice.orders.dead`. Errors as for `publish`. */

@@ -16,5 +16,14 @@ export function followOnFaults(config: Partial<Config>): string[] {
   if (targets !== undefined) {
     readWebhookTargets(targets, (fault) => faults.push(`WEBHOOK_TARGETS: ${fault}`));
   }
+  const { FOLLOWERS: followers = [] } = config;
+  if (followers.includes('none') && followers.length > 1) {
+    faults.push('FOLLOWERS must be none, or some of the others');
+  }
+  if (followers.includes('mail') && smtpUrl === undefined)
+    faults.push('FOLLOWERS has mail: set SMTP_URL too');
+  if (followers.includes('webhook') && targets === undefined) {
+    faults.push('FOLLOWERS has webhook: set WEBHOOK_TARGETS too');
+  }
   return faults;
 }

@@ -260,6 +260,47 @@ export const settings = {
     fallback: 'amq.topic',
     about: 'topic exchange they are published to; MQTT and STOMP topics are bound to `amq.topic`',
   },
+  FOLLOWERS: {
+    kind: 'choices',
+    choices: ['none', 'loyalty', 'ranking', 'mail', 'webhook', 'activity-log'],
+    about:
+      'followers that `sluice up` runs, separated by commas; unset: loyalty, ranking, mail where SMTP_URL is set, webhook where WEBHOOK_TARGETS is; with EVENTS off none',
+  },
+  FOLLOWER_ATTEMPTS: {
+    kind: 'integer',
+    fallback: '3',
+    min: 1,
+    max: 10,
+    about: 'attempts that an event has with a follower before it becomes a dead letter',
+  },
+  FOLLOWER_RETRY_MS: {
+    kind: 'integer',
+    fallback: '30000',
+    min: 10,
+    max: 3_600_000,
+    about: 'milliseconds before the second attempt; doubled for each further one',
+  },
+  FOLLOWER_PREFETCH_MESSAGES: {
+    kind: 'integer',
+    fallback: '0',
+    min: 0,
+    max: 10_000,
+    about: 'messages a follower holds unacknowledged; 0: twice what its calls need, up to 100',
+  },
+  FOLLOWER_MAX_ORDERS_PER_SECOND: {
+    kind: 'integer',
+    fallback: '2000',
+    min: 1,
+    max: 1_000_000,
+    about: 'orders per second that one process of a follower handles at most',
+  },
+  FOLLOWER_QUEUE_MAX_BYTES: {
+    kind: 'integer',
+    fallback: '268435456',
+    min: 100_000,
+    max: 1_000_000_000_000,
+    about: 'bytes in a follower’s queue above which the oldest events are dropped, and counted',
+  },
   SHUTDOWN_DEADLINE_MS: {
     kind: 'integer',
     fallback: '8000',

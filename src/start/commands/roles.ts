@@ -25,6 +25,40 @@ export function addRoleCommands(program: Command): void {
       .action(() => complain(() => runRoleByName(role)))
       .addHelpText('after', examples([[`DATABASE_URL=… AMQP_URL=… REDIS_URL=… sluice ${role}`, '']]));
   }
+  addFollowerCommand(program);
+}
+
+/** `follower NAME`, and `follower NAME replay --sale ID`. */
+function addFollowerCommand(program: Command): void {
+  const command = program
+    .command('follower')
+    .description('the follower role, for a cluster: one process of the follower of that name')
+    .argument('<name>', 'such as loyalty, ranking, mail or webhook-NAME')
+    .argument('[action]', 'replay: give it the settled orders of a sale again that it has not handled')
+    .option('--sale <id>', 'the sale to replay')
+    .addHelpText(
+      'after',
+      examples([
+        ['DATABASE_URL=… AMQP_URL=… REDIS_URL=… sluice follower loyalty', ''],
+        ['sluice follower loyalty replay --sale demo', 'what its queue has dropped'],
+      ]),
+    )
+    .action((name: string, action: string | undefined, options: { sale?: string }) => {
+      if (action === undefined && options.sale === undefined) {
+        return complain(async () => {
+          const [{ runRole }, { composeFollower }] = await Promise.all([
+            import('../role.ts'),
+            import('../follower.ts'),
+          ]);
+          await runRole('follower', (context) => composeFollower(context, name));
+        });
+      }
+      const saleId = options.sale;
+      if (action !== 'replay' || saleId === undefined) {
+        return command.error('error: a replay is `follower NAME replay --sale ID`');
+      }
+      return complain(async () => (await import('../replay.ts')).replayCommand(name, saleId));
+    });
 }
 
 async function runUp(): Promise<void> {

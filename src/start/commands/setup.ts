@@ -31,7 +31,12 @@ async function runMigrate(): Promise<void> {
   const target = findTarget(config, process.cwd());
   await migrate(target.databaseUrl, console.log);
   const logger = createLogger('migrate', 'error');
-  await declareTopology({ ...target, queueMaxBytes: config.QUEUE_MAX_BYTES, logger });
+  await declareTopology({
+    ...target,
+    queueMaxBytes: config.QUEUE_MAX_BYTES,
+    followerQueueMaxBytes: config.FOLLOWER_QUEUE_MAX_BYTES,
+    logger,
+  });
   console.log('database and broker are up to date');
 }
 

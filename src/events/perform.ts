@@ -1,0 +1,127 @@
+import { isOrderError } from '../order/errors.ts';
+import type { OrderEvent } from '../order/events.ts';
+import type { FollowerLedger } from '../order/ports/events.ts';
+import { createBackOff } from '../platform/back-off.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { FollowerMetrics } from '../platform/follower-metrics.ts';
+import type { Logger } from '../platform/logger.ts';
+import {
+  type EffectContext,
+  EffectError,
+  type EffectOutcome,
+  effectError,
+  type Follower,
+} from './follower.ts';
+
+/** What came of each event of a call, in their order. */
+export type Perform = (events: readonly OrderEvent[]) => Promise<readonly EffectOutcome[]>;
+
+/** Calls a follower's effect so that each event has it once, whatever is delivered how often. Never rejects. */
+export function createPerform(deps: {
+  follower: Follower;
+  ledger: FollowerLedger;
+  metrics: Pick<FollowerMetrics, 'handled' | 'repeated' | 'dependencies'>;
+  clock: Clock;
+  logger: Logger;
+  /** Aborted when nothing should be waited for any longer. */
+  signal: AbortSignal;
+}): Perform {
+  const { follower, ledger, metrics } = deps;
+  const { name, effect } = follower;
+  const context: EffectContext = { logger: deps.logger, signal: deps.signal };
+  /** Events outside whose effect is under way, by ID. */
+  const underWay = new Map<string, Promise<void>>();
+
+  function count(events: number, fresh: number): void {
+    metrics.handled.inc(fresh);
+    metrics.repeated.inc(events - fresh);
+    metrics.dependencies.set('postgres', true);
+  }
+
+  /**
+   * In the ledger: all at once, and where that does not work in halves, down to the events at fault. Where the order
+   * is kept nothing is divided, for what is behind an event that fails has to wait.
+   */
+  async function inLedger(events: readonly OrderEvent[]): Promise<readonly EffectOutcome[]> {
+    if (effect.within !== 'ledger') return [];
+    try {
+      const fresh = await ledger.once(name, events, (some, sql) => effect.apply(some, sql, context));
+      count(events.length, fresh);
+      return events.map(() => 'done');
+    } catch (thrown) {
+      const error = toEffectError(thrown);
+      const isAtom = events.length === 1 || follower.keepsOrder === true;
+      if (isAtom || error.code === 'neighbour-away') return events.map(() => error);
+    }
+    const middle = Math.ceil(events.length / 2);
+    const first = await inLedger(events.slice(0, middle));
+    const rest = events.slice(middle);
+    const isAway = first.some((outcome) => outcome !== 'done' && outcome.code === 'neighbour-away');
+    return [...first, ...(isAway ? rest.map(() => first.at(-1)!) : await inLedger(rest))];
+  }
+
+  function toEffectError(thrown: unknown): EffectError {
+    if (isOrderError(thrown, 'batch-unwritable')) {
+      return new EffectError('effect-refused', thrown.message, { cause: thrown });
+    }
+    if (!isOrderError(thrown)) return effectError(thrown);
+    metrics.dependencies.set('postgres', false);
+    return new EffectError('neighbour-away', thrown.message, { cause: thrown });
+  }
+
+  /** What has happened must be remembered: the longer that fails, the longer it is tried. */
+  async function remember(events: readonly OrderEvent[]): Promise<void> {
+    const backOff = createBackOff({ firstMs: 50, maxMs: 2_000 });
+    for (;;) {
+      try {
+        return await ledger.remember(name, events);
+      } catch (error) {
+        if (deps.signal.aborted) {
+          deps.logger.error({ err: error, events: events.map(({ id }) => id) }, 'done, but not remembered');
+          return;
+        }
+        deps.logger.warn({ err: error, events: events.length }, 'what is done cannot be remembered yet');
+        await deps.clock.sleep(backOff.nextMs(), deps.signal);
+      }
+    }
+  }
+
+  /** Elsewhere: what is not remembered is done, then remembered. */
+  async function outside(events: readonly OrderEvent[]): Promise<readonly EffectOutcome[]> {
+    if (effect.within !== 'outside') return [];
+    const byId = new Map(events.map((event) => [event.id, event]));
+    for (const id of byId.keys()) {
+      for (let other = underWay.get(id); other; other = underWay.get(id)) await other;
+    }
+    const work = outsideOnce([...byId.values()], effect.apply);
+    const ended = work.then(
+      () => undefined,
+      () => undefined,
+    );
+    for (const id of byId.keys()) underWay.set(id, ended);
+    try {
+      const outcomes = await work;
+      return events.map(({ id }) => outcomes.get(id) ?? 'done');
+    } catch (thrown) {
+      const error = toEffectError(thrown);
+      return events.map(() => error);
+    } finally {
+      for (const id of byId.keys()) if (underWay.get(id) === ended) underWay.delete(id);
+    }
+  }
+
+  async function outsideOnce(
+    events: readonly OrderEvent[],
+    apply: (events: readonly OrderEvent[], context: EffectContext) => Promise<readonly EffectOutcome[]>,
+  ): Promise<ReadonlyMap<string, EffectOutcome>> {
+    const fresh = await ledger.unhandled(name, events);
+    const outcomes = fresh.length === 0 ? [] : await apply(fresh, context);
+    const happened = fresh.filter((_, i) => outcomes[i] === 'done');
+    if (happened.length > 0) await remember(happened);
+    count(happened.length + events.length - fresh.length, happened.length);
+    const unsaid = new EffectError('effect-failed', 'the effect does not say what came of the event');
+    return new Map(fresh.map(({ id }, i) => [id, outcomes[i] ?? unsaid]));
+  }
+
+  return effect.within === 'ledger' ? inLedger : outside;
+}

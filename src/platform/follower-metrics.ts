@@ -1,0 +1,52 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { dependencyGauge } from './metrics.ts';
+
+/** What a process that runs a follower counts, labelled with the follower's name. */
+export function createFollowerMetrics(registry: Registry, follower: string) {
+  const counter = (name: string, help: string) => {
+    const child = new Counter({ name, help, labelNames: ['follower'], registers: [registry] }).labels(
+      follower,
+    );
+    child.inc(0);
+    return child;
+  };
+  let readOldestMs: () => number | undefined = () => undefined;
+  new Gauge({
+    name: 'sluice_follower_oldest_event_age_seconds',
+    help: 'Since the oldest event in this process’ hands was settled; 0 where it has none.',
+    labelNames: ['follower'],
+    registers: [registry],
+    collect() {
+      const oldestMs = readOldestMs();
+      this.labels(follower).set(oldestMs === undefined ? 0 : Math.max(0, Date.now() - oldestMs) / 1_000);
+    },
+  });
+  const held = new Gauge({
+    name: 'sluice_follower_held',
+    help: '1 while the follower waits for something it needs to come back.',
+    labelNames: ['follower'],
+    registers: [registry],
+  }).labels(follower);
+  held.set(0);
+  return {
+    handled: counter('sluice_follower_handled_total', 'Events whose effect has happened.'),
+    repeated: counter('sluice_follower_repeated_total', 'Events that came again after their effect.'),
+    failures: counter('sluice_follower_failures_total', 'Attempts that failed.'),
+    retries: counter('sluice_follower_retries_total', 'Events that were put aside for another attempt.'),
+    deadLettered: counter('sluice_follower_dead_lettered_total', 'Events that were given up.'),
+    held,
+    effectSeconds: new Histogram({
+      name: 'sluice_follower_effect_seconds',
+      help: 'One call of the effect, with however many events it had.',
+      labelNames: ['follower'],
+      buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+      registers: [registry],
+    }).labels(follower),
+    dependencies: dependencyGauge(registry, ['rabbitmq', 'postgres']),
+    /** Where the time of the oldest event is read when somebody scrapes. */
+    oldestFrom(read: () => number | undefined): void {
+      readOldestMs = read;
+    },
+  };
+}
+export type FollowerMetrics = ReturnType<typeof createFollowerMetrics>;

@@ -1,0 +1,67 @@
+import type { ChannelModel } from 'amqplib';
+import { eventsExchange } from './queues.ts';
+
+/** Where the broker puts what a follower's full queue has dropped, to be counted. */
+export const droppedQueue = 'sluice.followers.dropped';
+
+const namePattern = /^[a-z0-9-]{1,64}$/;
+
+/** What a follower's queues are made from. */
+export interface FollowerTopology {
+  /** 1 to 64 of `a-z`, `0-9` and `-`. */
+  readonly name: string;
+  /** Patterns of routing keys on `sluice.events`. */
+  readonly bindings: readonly string[];
+  /** One consumer at a time, so that messages are handled in their order. */
+  readonly singleActiveConsumer: boolean;
+  /** How long an event waits before its second, third, … attempt, in milliseconds. */
+  readonly retryDelaysMs: readonly number[];
+}
+
+/** @throws RangeError where the name is none. */
+export function followerQueue(name: string): string {
+  if (!namePattern.test(name)) {
+    throw new RangeError(`a follower's name has 1 to 64 of a-z, 0-9 and - (is ${JSON.stringify(name)})`);
+  }
+  return `sluice.follower.${name}`;
+}
+
+export function followerDeadQueue(name: string): string {
+  return `${followerQueue(name)}.dead`;
+}
+
+/** A message's time to live ends at the head of its queue only, so there is one queue per delay. */
+export function followerRetryQueue(name: string, delayMs: number): string {
+  return `${followerQueue(name)}.retry.${delayMs}`;
+}
+
+/**
+ * Declares a follower's queues and bindings where they are missing. What a queue's name says is an argument of the
+ * queue; limits live in policies.
+ */
+export async function declareFollower(model: ChannelModel, follower: FollowerTopology): Promise<void> {
+  const { name, bindings, singleActiveConsumer, retryDelaysMs } = follower;
+  const queue = followerQueue(name);
+  const channel = await model.createChannel();
+  // The rejection of the call says the same; without a listener the event would end the process.
+  channel.on('error', () => undefined);
+  const declare = (queueName: string, more: Record<string, unknown> = {}) =>
+    channel.assertQueue(queueName, { durable: true, arguments: { 'x-queue-type': 'quorum', ...more } });
+  await declare(droppedQueue);
+  await declare(queue, singleActiveConsumer ? { 'x-single-active-consumer': true } : {});
+  await declare(followerDeadQueue(name));
+  for (const delayMs of new Set(retryDelaysMs)) {
+    await declare(followerRetryQueue(name, delayMs), {
+      'x-message-ttl': delayMs,
+      'x-dead-letter-exchange': '',
+      'x-dead-letter-routing-key': queue,
+      // The default would lose what the broker moves while it crashes.
+      'x-dead-letter-strategy': 'at-least-once',
+      // That strategy works with no other.
+      'x-overflow': 'reject-publish',
+    });
+  }
+  await channel.assertExchange(eventsExchange, 'topic', { durable: true });
+  for (const pattern of bindings) await channel.bindQueue(queue, eventsExchange, pattern);
+  await channel.close();
+}
