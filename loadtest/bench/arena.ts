@@ -14,8 +14,9 @@ import type { BullmqSettings } from './rivals/bullmq-server.ts';
 const defaultCap = 2_000;
 const liftedCap = 1_000_000;
 
-// The best of 2, 4, 8 and 16 connections: they all wait for the one row of stock, so more only queue for it.
-const perRequestPoolSize = 4;
+// The best of 2, 4, 8 and 16 connections each: they all wait for the one row of stock, so more only queue for it.
+const statementsPoolSize = 4;
+const callPoolSize = 4;
 // The best of 50 and 100 jobs at once with 8 and 16 connections.
 const workerConcurrency = 50;
 const workerPoolSize = 16;
@@ -28,7 +29,7 @@ export interface Arena {
   /** The alternatives' database, on the same server. */
   readonly rivals: pg.Pool;
   readonly bareUrl: string;
-  readonly perRequestUrl: string;
+  readonly perRequestUrls: Readonly<Record<'perRequest' | 'perRequestCall', string>>;
   readonly bullmqUrl: string;
   readonly bullmq: BullmqSettings;
   gatewayUrl(): Promise<string>;
@@ -82,16 +83,26 @@ export async function startArena(options: {
     const bullmq = { redis: { host, port: Number(port) }, queueName: 'orders' };
 
     const bare = startChild('bare', {});
-    const perRequest = startChild('postgres', { databaseUrl: rivalsUrl, poolSize: perRequestPoolSize });
+    const perRequest = startChild('postgres', {
+      databaseUrl: rivalsUrl,
+      poolSize: statementsPoolSize,
+      form: 'statements',
+    });
+    const perRequestCall = startChild('postgres', {
+      databaseUrl: rivalsUrl,
+      poolSize: callPoolSize,
+      form: 'function',
+    });
     const bullmqServer = startChild('bullmq-server', bullmq);
-    for (const child of [bare, perRequest, bullmqServer]) undo.push(() => child.stop());
-    const [bareUrl, perRequestUrl, bullmqUrl] = await Promise.all(
-      [bare, perRequest, bullmqServer].map(async (child) => (await child.ready)!),
+    for (const child of [bare, perRequest, perRequestCall, bullmqServer]) undo.push(() => child.stop());
+    const [bareUrl, perRequestUrl, perRequestCallUrl, bullmqUrl] = await Promise.all(
+      [bare, perRequest, perRequestCall, bullmqServer].map(async (child) => (await child.ready)!),
     );
     const command = { cli, folder: own.folder, env };
     const rivalProcesses = {
       bare: bare.pid,
       'per-request server': perRequest.pid,
+      'per-request call server': perRequestCall.pid,
       'bullmq server': bullmqServer.pid,
       'bullmq redis': redis.processes()[0]!.pid,
     };
@@ -100,7 +111,7 @@ export async function startArena(options: {
       ledger,
       rivals,
       bareUrl: bareUrl!,
-      perRequestUrl: perRequestUrl!,
+      perRequestUrls: { perRequest: perRequestUrl!, perRequestCall: perRequestCallUrl! },
       bullmqUrl: bullmqUrl!,
       bullmq,
       gatewayUrl: async () => (await currentRunFile(own)).gatewayUrl,

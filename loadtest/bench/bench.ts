@@ -16,7 +16,8 @@ const takeTurn: Readonly<
   accepted: acceptedTurn,
   endToEnd: endToEndTurn,
   soldOut: soldOutTurn,
-  perRequest: perRequestTurn,
+  perRequest: perRequestTurn('perRequest'),
+  perRequestCall: perRequestTurn('perRequestCall'),
   bullmq: bullmqTurn,
 };
 

@@ -1,7 +1,15 @@
 import type { Statuses } from './load/closed-loop.ts';
 
 /** The contestants, in the order they take turns. */
-export const contestants = ['bare', 'accepted', 'endToEnd', 'soldOut', 'perRequest', 'bullmq'] as const;
+export const contestants = [
+  'bare',
+  'accepted',
+  'endToEnd',
+  'soldOut',
+  'perRequest',
+  'perRequestCall',
+  'bullmq',
+] as const;
 export type Contestant = (typeof contestants)[number];
 
 /** What is measured; a contestant may give two. In orders/s. */
@@ -12,6 +20,7 @@ export type FigureName =
   | 'endToEnd'
   | 'soldOut'
   | 'perRequest'
+  | 'perRequestCall'
   | 'bullmqAccepted'
   | 'bullmqWritten'
   | 'bullmqDrained';
@@ -46,6 +55,7 @@ export const figureTitles: Readonly<Record<FigureName, string>> = {
   endToEnd: 'Sluice: until the last order is committed',
   soldOut: 'Sluice: sold out, each ID looked up first',
   perRequest: 'one Postgres transaction per request',
+  perRequestCall: 'the same in one call of a stored function',
   bullmqAccepted: 'BullMQ: accepted, while its worker writes',
   bullmqWritten: 'BullMQ: written meanwhile',
   bullmqDrained: 'BullMQ: draining a backlog, nothing else on',
