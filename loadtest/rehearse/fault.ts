@@ -35,6 +35,8 @@ export interface Strike {
    * the rehearsal a NO-GO.
    */
   readonly heal: () => Promise<readonly string[] | undefined>;
+  /** Looks, once everything works again, whether the fault left something behind; sentences as above. */
+  readonly inspect?: () => Promise<readonly string[]>;
 }
 
 /** What a fault can get at. */

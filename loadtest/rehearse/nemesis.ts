@@ -53,8 +53,12 @@ export async function strikeOnce(planned: PlannedStrike, options: NemesisOptions
       signal: context.signal,
     });
     say(`  ${describe(recovery)}`);
-    for (const complaint of complaints ?? []) say(`  VIOLATION ${complaint}`);
-    const stuck = recovery.allMs === null ? [`not recovered within ${recoveryDeadlineMs / 1_000} s`] : [];
+    const violations = [
+      ...(complaints ?? []),
+      ...(recovery.allMs === null ? [`not recovered within ${recoveryDeadlineMs / 1_000} s`] : []),
+      ...((await strike.inspect?.()) ?? []),
+    ];
+    for (const violation of violations) say(`  VIOLATION ${violation}`);
     return {
       number,
       fault: fault.name,
@@ -65,7 +69,7 @@ export async function strikeOnce(planned: PlannedStrike, options: NemesisOptions
       recovery,
       boundMs: boundsMs[fault.bound],
       refusals: refusals.end(),
-      violations: [...(complaints ?? []), ...stuck],
+      violations,
     };
   } finally {
     keptBusy();

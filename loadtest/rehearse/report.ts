@@ -64,7 +64,7 @@ function figures({ acts, table, seconds: took }: RehearsalResult): string {
     ['Slowest recovery', seconds(worst), 'after the end of a fault'],
     ['Orders', count(orders), 'of different shoppers'],
     ['Accepted', count(accepted), 'requests answered 202'],
-    ['Took', `${count(Math.round(took / 60))} min`, `${acts.length} audits`],
+    ['Took', `${count(Math.round(took / 60))} min`, acts.length === 1 ? '1 audit' : `${acts.length} audits`],
   ];
   return `<dl class="figures">${cells
     .map(
@@ -106,14 +106,14 @@ function picture(acts: readonly ActResult[]): string {
     })),
   );
   const rates: TimeSeries[] = [
-    { name: 'Accepted', tone: 'accepted', values: joined(({ timeline }) => timeline.accepted) },
-    { name: 'Turned away for now', tone: 'errors', values: joined(({ timeline }) => timeline.turnedAway) },
     {
       name: 'Written to the database',
       tone: 'drained',
       values: joined(({ timeline }) => timeline.drained),
       filled: true,
     },
+    { name: 'Accepted', tone: 'accepted', values: joined(({ timeline }) => timeline.accepted) },
+    { name: 'Turned away for now', tone: 'errors', values: joined(({ timeline }) => timeline.turnedAway) },
   ];
   const waiting: TimeSeries = {
     name: 'Waiting',
@@ -188,7 +188,7 @@ function strikeTable(acts: readonly ActResult[]): string {
         )}</tr>`,
     ),
   );
-  return `<table><thead><tr><th></th><th>Fault</th><th class="number">At order</th><th>What was done</th><th class="number">202 after</th><th class="number">Written after</th><th class="number">All after</th></tr></thead><tbody>${body.join('')}</tbody></table>`;
+  return `<table class="thresholds"><thead><tr><th></th><th>Fault</th><th class="number">At order</th><th>What was done</th><th class="number">202 after</th><th class="number">Written after</th><th class="number">All after</th></tr></thead><tbody>${body.join('')}</tbody></table>`;
 }
 
 function actTable(acts: readonly ActResult[]): string {
