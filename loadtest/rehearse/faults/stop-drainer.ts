@@ -31,14 +31,12 @@ export const terminateDrainer: Fault = {
     const tookMs = Math.round(performance.now() - sentAtMs);
     return {
       did: `${victim.label} (pid ${pid}) asked to end, took ${tookMs} ms`,
-      async heal() {
-        const again = await lostDeliveries(context, before);
-        return [
-          ...(inTime ? [] : [`${victim.label} did not end within ${stoppedWithinMs / 1_000} s of SIGTERM`]),
-          ...(again === 0
-            ? []
-            : [`${victim.label} ended on SIGTERM without acknowledging ${again} envelopes`]),
-        ];
+      heal: async () =>
+        inTime ? [] : [`${victim.label} did not end within ${stoppedWithinMs / 1_000} s of SIGTERM`],
+      async inspect() {
+        await answered;
+        const lost = await lostDeliveries(context, before);
+        return lost === 0 ? [] : [`${victim.label} ended on SIGTERM without acknowledging ${lost} envelopes`];
       },
     };
   },
