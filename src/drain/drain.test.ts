@@ -163,6 +163,34 @@ it('a drainer that loses the broker goes on when it is back, and nothing is doub
   await untilReady(0);
 });
 
+it('what is not committed is not acknowledged: another drainer gets it', async () => {
+  const valve = await valveTo(rig.stack.amqpUrl);
+  const saleId = await rig.sale([{ sku: 'sku', stock: 50 }]);
+  // Somebody else has the cap's lock: the first batch cannot be written.
+  await rig.db.query('BEGIN');
+  try {
+    await rig.db.query('SELECT FROM drain_cap FOR UPDATE');
+    await queued(saleId, 20, 2);
+    await drainer({ target: { amqpUrl: valve.url } });
+    await untilReady(0);
+    await until(
+      async () => {
+        const { rows } = await rig.db.query('SELECT FROM pg_locks WHERE NOT granted');
+        return rows.length > 0;
+      },
+      { deadlineMs: 10_000, what: 'a batch that waits for the lock' },
+    );
+    // What is in hand comes back, as it does when a drainer dies; none of it had been acknowledged.
+    valve.cut();
+    await untilReady(10);
+  } finally {
+    await rig.db.query('ROLLBACK');
+  }
+  valve.mend();
+  await untilConfirmed(saleId, 20);
+  await untilSettled(saleId, 20);
+});
+
 it('a drainer told to stop in mid-batch writes what it holds, and nothing has to be delivered again', async () => {
   const saleId = await rig.sale([{ sku: 'sku', stock: 2_000 }]);
   await rig.ledger.setCap(400, 'configured');

@@ -4,9 +4,12 @@ import type { Fault, FaultContext } from '../fault.ts';
 import { type BrokerControl, controlBroker } from './broker-control.ts';
 import { pauseDrain } from './pause-drain.ts';
 import type { ProxiedRoles } from './proxied-role.ts';
+import { lastSequence, oldestSequence, onRedis } from './redis.ts';
 
 const ordersQueue = 'sluice.orders';
 const pileUpMs = 30_000;
+/** What was in a queue that was deleted is missed after 15 s, and published again. */
+const backMs = 45_000;
 
 type Alarm = 'mem_alarm' | 'disk_free_alarm';
 
@@ -108,11 +111,22 @@ const queueDeleted: Fault = {
     await pileUp(context);
     try {
       const lost = await onOrders(context.urls.amqpUrl, (orders) => orders.remove());
+      const { urls, saleId } = context;
+      const sequence = await onRedis(urls.redisUrl, (redis) => lastSequence(redis, saleId()));
+      const isBack = () =>
+        onRedis(urls.redisUrl, async (redis) => (await oldestSequence(redis, saleId())) > sequence);
       return {
         did: `the queue was deleted with ${lost} envelopes in it`,
         async heal() {
           await pauseDrain(context.urls.databaseUrl, false);
-          return undefined;
+          // Until then their only copy is the claim: losing Redis as well would lose them.
+          try {
+            await context.until('the orders of the lost envelopes', isBack, backMs);
+            return undefined;
+          } catch {
+            context.signal.throwIfAborted();
+            return [`orders of the deleted queue were not written within ${backMs / 1_000} s`];
+          }
         },
       };
     } catch (error) {
@@ -200,7 +214,7 @@ export function brokerFaults(proxied: ProxiedRoles): Fault[] {
     }),
     alarm('broker-disk-alarm', 'RabbitMQ runs out of disk and blocks publishers, for 15 s', {
       alarm: 'disk_free_alarm',
-      raise: ['set_disk_free_limit', '1000TB'],
+      raise: ['set_disk_free_limit', '1000000GB'],
       lower: ['set_disk_free_limit', '50MB'],
     }),
     queueFull,

@@ -2,9 +2,11 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { saleKeys } from '../../../src/claim/keys.ts';
 import type { Fault } from '../fault.ts';
 
-async function onRedis<T>(redisUrl: string, work: (redis: Redis) => Promise<T>): Promise<T> {
+/** Runs `work` on a connection of its own, which ends with it. */
+export async function onRedis<T>(redisUrl: string, work: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(redisUrl, { lazyConnect: true, retryStrategy: null });
   redis.on('error', () => undefined);
   try {
@@ -13,6 +15,21 @@ async function onRedis<T>(redisUrl: string, work: (redis: Redis) => Promise<T>):
   } finally {
     redis.disconnect();
   }
+}
+
+/** The sequence number of the sale's newest claim. */
+export async function lastSequence(redis: Redis, saleId: string): Promise<number> {
+  return Number(await redis.hget(saleKeys(saleId).sale, 'sequence'));
+}
+
+/** The sequence number of the sale's oldest claim that has not settled; `Infinity` where none waits. */
+export async function oldestSequence(redis: Redis, saleId: string): Promise<number> {
+  const { line, claims } = saleKeys(saleId);
+  const oldest = await redis.lindex(line, 0);
+  if (oldest === null) return Number.POSITIVE_INFINITY;
+  // A claim begins with its sequence number; one that Redis has forgotten waits no more.
+  const claim = await redis.hget(claims, oldest);
+  return claim === null ? Number.POSITIVE_INFINITY : Number.parseInt(claim, 10);
 }
 
 const flushed: Fault = {
