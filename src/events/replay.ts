@@ -26,7 +26,7 @@ export async function replay(deps: {
   let replayed = 0;
   let handledBefore = 0;
   for await (const page of ledger.orders(deps.saleId, pageOrders)) {
-    const events = page.map(eventOf).filter((event) => isFor(follower, event));
+    const events = page.map((order) => eventOf(order)).filter((event) => isFor(follower, event));
     const fresh = events.length === 0 ? [] : await ledger.unhandled(follower.name, events);
     handledBefore += events.length - fresh.length;
     if (fresh.length === 0) continue;

@@ -55,9 +55,12 @@ export type EventRoutingKey = `orders.${SettledStatus}`;
 export const eventBatchType = 'application/cloudevents-batch+json';
 export const eventType = 'application/cloudevents+json';
 
-export function eventOf({ order, status, reason, settledAtMs }: LedgerOrder): OrderEvent {
+export function eventOf(
+  { order, status, reason, settledAtMs }: LedgerOrder,
+  timeOf: (ms: number) => string = isoTime,
+): OrderEvent {
   const { saleId, transactionId, sku, quantity, customerId, sequence, claimedAtMs, traceparent } = order;
-  const settledAt = isoTime(settledAtMs);
+  const settledAt = timeOf(settledAtMs);
   return {
     specversion: '1.0',
     id: eventId(saleId, transactionId, status),
@@ -75,7 +78,7 @@ export function eventOf({ order, status, reason, settledAtMs }: LedgerOrder): Or
       status,
       ...(reason === undefined ? undefined : { reason }),
       sequence,
-      acceptedAt: isoTime(claimedAtMs),
+      acceptedAt: timeOf(claimedAtMs),
       settledAt,
     },
   };
@@ -88,10 +91,21 @@ export function eventId(saleId: string, transactionId: string, status: SettledSt
 /** One message per outcome that occurs, each with its events in the order given. */
 export function encodeEvents(settled: readonly LedgerOrder[]): EventMessage[] {
   const byStatus = new Map<SettledStatus, OrderEvent[]>();
+  // A batch has one time of settling and few of claiming, and writing a time costs as much as the rest of an event.
+  const times = new Map<number, string>();
+  function timeOf(ms: number): string {
+    let time = times.get(ms);
+    if (time === undefined) {
+      time = isoTime(ms);
+      times.set(ms, time);
+    }
+    return time;
+  }
   for (const one of settled) {
+    const event = eventOf(one, timeOf);
     const events = byStatus.get(one.status);
-    if (events) events.push(eventOf(one));
-    else byStatus.set(one.status, [eventOf(one)]);
+    if (events) events.push(event);
+    else byStatus.set(one.status, [event]);
   }
   return [...byStatus].map(([status, events]) => ({
     routingKey: `orders.${status}`,
