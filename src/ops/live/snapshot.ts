@@ -30,7 +30,8 @@ export function snapshotOf(seen: {
     queue: state?.depth ?? null,
     dependencies: dependenciesOf(state, processes ?? []),
     processes: (processes ?? []).map(describeProcess),
-    sales: state ? describeSales(state, nowMs) : [],
+    /** `null` while Postgres is away. */
+    sales: state?.cap ? describeSales(state, nowMs) : null,
   };
 }
 

@@ -1,0 +1,41 @@
+/** A call that was refused or failed, with words for the operator. */
+export class ApiError extends Error {
+  /**
+   * @param {number} status 0: no answer at all
+   * @param {string} message
+   */
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * Calls the admin API with the session's cookie. A session that is over leads back to the login.
+ *
+ * @param {string} method
+ * @param {string} path below /admin
+ * @param {object} [body]
+ * @returns {Promise<any>}
+ */
+export async function call(method, path, body) {
+  let response;
+  try {
+    response = await fetch(`/admin${path}`, {
+      method,
+      ...(method === 'GET'
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body ?? {}) }),
+      signal: AbortSignal.timeout(15_000),
+    });
+  } catch {
+    throw new ApiError(0, 'No contact with the ops process: it is not known whether this was done.');
+  }
+  if (response.status === 401) {
+    location.assign('/ops');
+    throw new ApiError(401, 'Your session is over.');
+  }
+  const answer = await response.json().catch(() => undefined);
+  if (!response.ok) throw new ApiError(response.status, answer?.detail ?? `refused with ${response.status}`);
+  return answer;
+}
