@@ -18,6 +18,7 @@ export function answerErrors(app: FastifyInstance): void {
       if (isOrderError(error, 'unknown-sale')) return refuse(reply, 404, error.code, error.message);
       if (isOrderError(error, 'sale-change-refused')) return refuse(reply, 409, error.code, error.message);
       if (isOrderError(error)) return refuse(reply, 503, error.code, error.message);
+      if (error.code === 'no-such-queue') return refuse(reply, 404, error.code, error.message);
       if (error.code === 'broker-away') return refuse(reply, 503, error.code, error.message);
       if (error.validation || (error.statusCode ?? 500) < 500) {
         return refuse(reply, error.statusCode ?? 400, 'invalid', error.message);

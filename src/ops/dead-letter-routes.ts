@@ -2,9 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import type { DeadLetterOperations, LetterChoice } from './dead-letters.ts';
 import type { Steering } from './steering.ts';
 
-const listedDefault = 100;
+export const listedDefault = 100;
 
-const choiceSchema = {
+export const choiceSchema = {
   type: 'object',
   additionalProperties: false,
   oneOf: [{ required: ['ids'] }, { required: ['all'] }],
@@ -20,7 +20,13 @@ const choiceSchema = {
   },
 } as const;
 
-interface ChoiceBody {
+export const limitQuery = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { limit: { type: 'string', pattern: '^[1-9][0-9]{0,4}$' } },
+} as const;
+
+export interface ChoiceBody {
   readonly ids?: string[];
   readonly all?: true;
   readonly saleId?: string;
@@ -39,11 +45,7 @@ export function addDeadLetterRoutes(
     '/dead-letters',
     {
       schema: {
-        querystring: {
-          type: 'object',
-          additionalProperties: false,
-          properties: { limit: { type: 'string', pattern: '^[1-9][0-9]{0,4}$' } },
-        },
+        querystring: limitQuery,
       },
     },
     async (request) => ({
@@ -59,6 +61,6 @@ export function addDeadLetterRoutes(
   }
 }
 
-function choiceOf({ ids, saleId }: ChoiceBody): LetterChoice {
+export function choiceOf({ ids, saleId }: ChoiceBody): LetterChoice {
   return { ...(ids === undefined ? {} : { ids }), ...(saleId === undefined ? {} : { saleId }) };
 }

@@ -41,8 +41,8 @@ export interface HandledLetters {
 type Fate = Pick<HandledLetter, 'outcome' | 'because'>;
 
 /**
- * What operators do with dead letters. Each letter goes ledger → claims and events → out of the queue, and every step can be
- * repeated, so a crash at any point is cured by the same command again; of twins, the second finds all done.
+ * What operators do with dead letters. Each letter goes ledger → claims and events → out of the queue, and every
+ * step can be repeated, so a crash at any point is cured by the same command again; of twins, the second finds all done.
  *
  * `redrive` and `purge` reject as the ledger, the claims and the queue do when one of them is away: letters handled
  * before are done, the others lie where they were.
@@ -203,13 +203,13 @@ function viewOf({ id, order, content, reason, cause, failedAtMs, history }: Dead
 
 const contentShownBytes = 4_096;
 
-function readable(content: Buffer): string {
+export function readable(content: Buffer): string {
   const shown = content.subarray(0, contentShownBytes);
   const text = shown.toString('utf8');
   return text.includes('\uFFFD') ? `base64:${shown.toString('base64')}` : text;
 }
 
-function isoOrNull(ms: number): string | null {
+export function isoOrNull(ms: number): string | null {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

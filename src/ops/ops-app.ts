@@ -2,6 +2,7 @@ import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { FollowerDepth } from '../order/ports/events.ts';
 import type { Actor, Trail } from '../order/ports/trail.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -12,6 +13,8 @@ import { addAdminRoutes } from './admin-routes.ts';
 import type { ClusterState } from './cluster-watch.ts';
 import { addDeadLetterRoutes } from './dead-letter-routes.ts';
 import type { DeadLetterOperations } from './dead-letters.ts';
+import type { FollowerLetters } from './follower-letters.ts';
+import { addFollowerRoutes } from './follower-routes.ts';
 import type { LiveStreams } from './live/live-streams.ts';
 import { createLoginLimit } from './login-limit.ts';
 import { opsPage } from './page/page-routes.ts';
@@ -28,6 +31,8 @@ export function createOpsApp(deps: {
   steering: Steering;
   deadLetters: Pick<DeadLetterOperations, 'list'>;
   trail: Pick<Trail, 'entries'>;
+  /** Absent: there are none to speak of. */
+  followers?: { readonly followers: () => readonly FollowerDepth[]; readonly letters: FollowerLetters };
   live: LiveStreams;
   adminToken: string | undefined;
   clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
@@ -75,6 +80,7 @@ export function createOpsApp(deps: {
       answerErrors(admin);
       addAdminRoutes(admin, deps);
       addDeadLetterRoutes(admin, deps.deadLetters, deps.steering);
+      if (deps.followers) addFollowerRoutes(admin, deps.followers);
       admin.get('/stream', (request, reply) => deps.live.open(reply, () => mayWatch(request)));
       const mayWatch = (request: Parameters<typeof guard.sessionOf>[0]) =>
         request.actor.via === 'api' || guard.sessionOf(request) !== undefined;

@@ -50,3 +50,52 @@ export function createFollowerMetrics(registry: Registry, follower: string) {
   };
 }
 export type FollowerMetrics = ReturnType<typeof createFollowerMetrics>;
+
+/** What is true of all followers of the cluster: served by the ops role alone. */
+export function createFollowerClusterMetrics(registry: Registry) {
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name, help, labelNames: ['follower'], registers: [registry] });
+  const waiting = gauge('sluice_follower_waiting_messages', 'Messages, of one event or many, in its queue.');
+  const unacknowledged = gauge(
+    'sluice_follower_unacknowledged_messages',
+    'Messages in its instances’ hands.',
+  );
+  const retrying = gauge('sluice_follower_retrying_events', 'Events that wait for another attempt.');
+  const deadLetters = gauge(
+    'sluice_follower_dead_letters',
+    'Events that were given up, until redriven or purged.',
+  );
+  const instances = gauge('sluice_follower_instances', 'Processes that consume its queue.');
+  const dropped = new Counter({
+    name: 'sluice_follower_dropped_events_total',
+    help: 'Events that its full queue has dropped; a replay brings them back.',
+    labelNames: ['follower'],
+    registers: [registry],
+  });
+  return {
+    dropped(follower: string, events: number): void {
+      dropped.labels(follower).inc(events);
+    },
+    set(followers: readonly FollowerCounts[]): void {
+      for (const one of [waiting, unacknowledged, retrying, deadLetters, instances]) one.reset();
+      for (const { name, ...counts } of followers) {
+        waiting.labels(name).set(counts.waitingMessages);
+        unacknowledged.labels(name).set(counts.unacknowledgedMessages);
+        retrying.labels(name).set(counts.retrying);
+        deadLetters.labels(name).set(counts.deadLetters);
+        instances.labels(name).set(counts.instances);
+        dropped.labels(name).inc(0);
+      }
+    },
+  };
+}
+export type FollowerClusterMetrics = ReturnType<typeof createFollowerClusterMetrics>;
+
+interface FollowerCounts {
+  readonly name: string;
+  readonly waitingMessages: number;
+  readonly unacknowledgedMessages: number;
+  readonly retrying: number;
+  readonly deadLetters: number;
+  readonly instances: number;
+}

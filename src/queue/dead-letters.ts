@@ -43,7 +43,7 @@ function createLetterBox<Letter>(
       model.on('error', (error) => logger.warn({ err: error }, 'the broker connection failed'));
       const channel = await model.createChannel().catch(away);
       channel.on('error', (error) => logger.warn({ err: error }, 'the channel for dead letters failed'));
-      const { messageCount } = await channel.checkQueue(queue).catch(away);
+      const { messageCount } = await channel.checkQueue(queue).catch(missing);
       const result = await work(channel, messageCount);
       // What was not acknowledged goes back with the channel; its close also sees the acknowledgements off.
       await channel.close().catch(away);
@@ -85,6 +85,11 @@ function createLetterBox<Letter>(
         return { done, kept };
       }),
   };
+}
+
+function missing(cause: unknown): never {
+  if ((cause as { code?: unknown }).code !== 404) away(cause);
+  throw new QueueError('no-such-queue', 'there is no such queue of dead letters', { cause });
 }
 
 function away(cause: unknown): never {

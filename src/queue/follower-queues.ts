@@ -35,6 +35,15 @@ export function followerRetryQueue(name: string, delayMs: number): string {
   return `${followerQueue(name)}.retry.${delayMs}`;
 }
 
+/** The follower a queue belongs to, and what the queue is for; `undefined` where it is none of a follower's. */
+export function parseFollowerQueue(
+  queue: string,
+): { readonly name: string; readonly holds: 'waiting' | 'retry' | 'dead' } | undefined {
+  const [, name, kind] = /^sluice\.follower\.([a-z0-9-]+)(?:\.(retry|dead)(?:\.\d+)?)?$/.exec(queue) ?? [];
+  if (name === undefined) return undefined;
+  return { name, holds: kind === undefined ? 'waiting' : (kind as 'retry' | 'dead') };
+}
+
 /**
  * Declares a follower's queues and bindings where they are missing. What a queue's name says is an argument of the
  * queue; limits live in policies.
@@ -42,12 +51,12 @@ export function followerRetryQueue(name: string, delayMs: number): string {
 export async function declareFollower(model: ChannelModel, follower: FollowerTopology): Promise<void> {
   const { name, bindings, singleActiveConsumer, retryDelaysMs } = follower;
   const queue = followerQueue(name);
+  await declareDropped(model);
   const channel = await model.createChannel();
   // The rejection of the call says the same; without a listener the event would end the process.
   channel.on('error', () => undefined);
   const declare = (queueName: string, more: Record<string, unknown> = {}) =>
     channel.assertQueue(queueName, { durable: true, arguments: { 'x-queue-type': 'quorum', ...more } });
-  await declare(droppedQueue);
   await declare(queue, singleActiveConsumer ? { 'x-single-active-consumer': true } : {});
   await declare(followerDeadQueue(name));
   for (const delayMs of new Set(retryDelaysMs)) {
@@ -63,5 +72,13 @@ export async function declareFollower(model: ChannelModel, follower: FollowerTop
   }
   await channel.assertExchange(eventsExchange, 'topic', { durable: true });
   for (const pattern of bindings) await channel.bindQueue(queue, eventsExchange, pattern);
+  await channel.close();
+}
+
+/** Declares the queue for what full queues have dropped. */
+export async function declareDropped(model: ChannelModel): Promise<void> {
+  const channel = await model.createChannel();
+  channel.on('error', () => undefined);
+  await channel.assertQueue(droppedQueue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
   await channel.close();
 }

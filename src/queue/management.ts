@@ -59,6 +59,19 @@ export function createManagement({ amqpManagementUrl, amqpUrl }: ManagementOptio
         throw new QueueError('management-refused', `the virtual host ${virtualHost(amqpUrl)} does not exist`);
       }
     },
+    /** The same of all queues whose names match a regular expression. */
+    async queuesNamed(pattern: string): Promise<NamedQueueCounts[]> {
+      const columns = 'columns=name,messages_ready,messages_unacknowledged,consumers';
+      const query = `name=${encodeURIComponent(pattern)}&use_regex=true&${columns}&page=1&page_size=500`;
+      const response = await call('GET', `/queues/${vhost}?${query}`);
+      const { items = [] } = (await response.json()) as { items?: readonly Record<string, unknown>[] };
+      return items.map((queue) => ({
+        name: String(queue.name),
+        ready: Number(queue.messages_ready ?? 0),
+        unacknowledged: Number(queue.messages_unacknowledged ?? 0),
+        consumers: Number(queue.consumers ?? 0),
+      }));
+    },
     /** The broker's counts of a queue as of its last tick, or `undefined` where there is no such queue. */
     async queueCounts(name: string): Promise<QueueCounts | undefined> {
       const columns = 'columns=messages_ready,messages_unacknowledged,consumer_details';
@@ -79,6 +92,13 @@ export function createManagement({ amqpManagementUrl, amqpUrl }: ManagementOptio
       };
     },
   };
+}
+
+export interface NamedQueueCounts {
+  readonly name: string;
+  readonly ready: number;
+  readonly unacknowledged: number;
+  readonly consumers: number;
 }
 
 /** The virtual host an AMQP URL names, read as amqplib reads it. */

@@ -1,6 +1,8 @@
 export type QueueErrorCode =
   /** The broker does not answer on AMQP. */
   | 'broker-away'
+  /** There is no queue of that name. */
+  | 'no-such-queue'
   /** The management API does not answer. */
   | 'management-away'
   /** The management API answers, but refuses: credentials, permissions, an invalid policy. */

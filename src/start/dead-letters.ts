@@ -1,9 +1,24 @@
 import type { HandledLetters, LetterChoice, ListedLetter } from '../ops/dead-letters.ts';
+import type { ListedEventLetter } from '../ops/follower-letters.ts';
 import { knownSale } from '../ops/known-sale.ts';
 import { type Operations, withOperations } from './operations.ts';
 
-/** `sluice dead-letters list`. */
-export async function listDeadLetters(options: { json?: boolean; limit: number }): Promise<void> {
+/** `sluice dead-letters list`, of orders or of a follower. */
+export async function listDeadLetters(options: {
+  json?: boolean;
+  limit: number;
+  follower?: string;
+}): Promise<void> {
+  const { follower } = options;
+  if (follower !== undefined) {
+    const letters = await withOperations(({ followerLetters }) =>
+      followerLetters.list(follower, options.limit),
+    );
+    if (options.json) return console.log(JSON.stringify(letters, undefined, 2));
+    for (const letter of letters) console.log(describeEventLetter(letter));
+    console.error(`${letters.length} dead letters`);
+    return;
+  }
   const letters = await withLetters((deadLetters) => deadLetters.list(options.limit));
   if (options.json) return console.log(JSON.stringify(letters, undefined, 2));
   for (const letter of letters) console.log(describe(letter));
@@ -25,6 +40,46 @@ export async function handleDeadLetters(
   if (options.json) console.log(JSON.stringify(handled, undefined, 2));
   else print(handled);
   return handled.unknownIds.length === 0 && handled.letters.every(({ outcome }) => outcome !== 'kept');
+}
+
+/** The same of a follower. */
+export async function handleFollowerLetters(
+  follower: string,
+  action: 'redrive' | 'purge',
+  choice: LetterChoice,
+  options: { json?: boolean },
+): Promise<boolean> {
+  const { letters, unknownIds } = await withOperations(({ followerLetters }) =>
+    followerLetters[action](follower, choice),
+  );
+  if (options.json) console.log(JSON.stringify({ letters, unknownIds }, undefined, 2));
+  else {
+    for (const { id, eventId, outcome, because } of letters) {
+      console.log(`${outcome.padEnd(9)}  ${id}  ${eventId ?? 'no event'}${because ? `  ${because}` : ''}`);
+    }
+    for (const id of unknownIds) console.error(`there is no dead letter ${id}`);
+    const count = (wanted: string) => letters.filter(({ outcome }) => outcome === wanted).length;
+    console.error(['redriven', 'purged', 'kept'].map((outcome) => `${count(outcome)} ${outcome}`).join(', '));
+  }
+  return unknownIds.length === 0 && letters.every(({ outcome }) => outcome !== 'kept');
+}
+
+function describeEventLetter({
+  id,
+  failedAt,
+  reason,
+  cause,
+  history,
+  event,
+  content,
+}: ListedEventLetter): string {
+  const what = event ? event.id : `no event: ${JSON.stringify((content ?? '').slice(0, 200))}`;
+  return [
+    `${id}  ${failedAt ?? 'at an unknown time'}`,
+    `  ${what}`,
+    `  ${reason}: ${cause}`,
+    ...history.map((line) => `    ${line}`),
+  ].join('\n');
 }
 
 function withLetters<T>(

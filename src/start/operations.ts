@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { createDeadLetterOperations } from '../ops/dead-letters.ts';
+import type { FollowerLetters } from '../ops/follower-letters.ts';
 import { createSaleWindow } from '../ops/sale-window.ts';
 import { createSaleOperations } from '../ops/sales.ts';
 import { createSteering } from '../ops/steering.ts';
@@ -8,7 +9,8 @@ import { systemClock } from '../platform/clock.ts';
 import { type Config, readConfig } from '../platform/config/read.ts';
 import { createLogger } from '../platform/logger.ts';
 import { createDeadLetters } from '../queue/dead-letters.ts';
-import { claimsFor, ledgerFor, publisherFor } from './stages.ts';
+import type { Publisher } from '../queue/publisher.ts';
+import { claimsFor, followerLettersFor, ledgerFor, publisherFor } from './stages.ts';
 import { findTarget, type Target } from './target.ts';
 
 const connectDeadlineMs = 10_000;
@@ -21,6 +23,7 @@ export interface Operations {
   readonly claims: ReturnType<typeof claimsFor>;
   readonly sales: ReturnType<typeof createSaleOperations>;
   readonly deadLetters: ReturnType<typeof createDeadLetterOperations>;
+  readonly followerLetters: Pick<FollowerLetters, 'list'> & ReturnType<FollowerLetters['as']>;
 }
 
 /**
@@ -49,7 +52,9 @@ export async function withOperations<T>(
     });
     const saleWindow = createSaleWindow({ ledger, sales, clock: systemClock });
     const steering = createSteering({ ledger, sales, saleWindow, deadLetters, trail: ledger, logger });
-    const steer = steering({ who: userOfThisMachine(), via: 'command' });
+    const actor = { who: userOfThisMachine(), via: 'command' } as const;
+    const steer = steering(actor);
+    const letters = followerLettersFor(context, { publisher: startedWhenUsed(publisher), trail: ledger });
     return await work({
       config,
       target: on,
@@ -57,6 +62,7 @@ export async function withOperations<T>(
       claims,
       sales: { ...sales, apply: steer.applySale, restock: steer.restock, archive: steer.archiveSale },
       deadLetters: { ...deadLetters, redrive: steer.redrive, purge: steer.purge },
+      followerLetters: { list: letters.list, ...letters.as(actor) },
     });
   } finally {
     await Promise.all([claims, ledger, publisher].map((part) => part.stop(1_000).catch(() => {})));
@@ -64,12 +70,11 @@ export async function withOperations<T>(
 }
 
 /** Few commands publish anything: the others need no broker. */
-function startedWhenUsed(publisher: ReturnType<typeof publisherFor>): EventPublisher {
+function startedWhenUsed(publisher: Publisher): EventPublisher & Pick<Publisher, 'send'> {
+  const started = () => within(connectDeadlineMs, 'RabbitMQ does not answer', publisher.start());
   return {
-    async publishEvents(message) {
-      await within(connectDeadlineMs, 'RabbitMQ does not answer', publisher.start());
-      await publisher.publishEvents(message);
-    },
+    publishEvents: (message) => started().then(() => publisher.publishEvents(message)),
+    send: (message) => started().then(() => publisher.send(message)),
   };
 }
 

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createClaimsKeeper } from '../ops/claims-keeper.ts';
 import { createClusterWatch } from '../ops/cluster-watch.ts';
 import { createDeadLetterOperations } from '../ops/dead-letters.ts';
+import { createFollowerWatch } from '../ops/follower-watch.ts';
 import { createLiveStreams } from '../ops/live/live-streams.ts';
 import { createSampler } from '../ops/live/sampler.ts';
 import { createOpsApp } from '../ops/ops-app.ts';
@@ -10,14 +11,16 @@ import { createReconciler } from '../ops/reconciler.ts';
 import { createSaleWindow } from '../ops/sale-window.ts';
 import { createSaleOperations } from '../ops/sales.ts';
 import { createSteering } from '../ops/steering.ts';
+import { createFollowerClusterMetrics } from '../platform/follower-metrics.ts';
 import { createClusterMetrics } from '../platform/metrics.ts';
 import { createDeadLetters } from '../queue/dead-letters.ts';
 import { readDepth, waitUntilEmpty } from '../queue/depth.ts';
+import { createDroppedCounter, readFollowerDepths } from '../queue/follower-depth.ts';
 import { declareTopology } from '../queue/topology.ts';
 import { createAnnouncer, forgottenAfterMs } from './announcer.ts';
 import { inOrder, neighbourPatienceMs, startedWithin } from './in-order.ts';
 import type { Role, RoleContext } from './role.ts';
-import { claimsFor, ledgerFor, publisherFor } from './stages.ts';
+import { claimsFor, followerLettersFor, ledgerFor, publisherFor } from './stages.ts';
 
 /** The ops role: cluster-wide gauges, ops page, admin API, keeper of the claims, reconciler. */
 export function composeOps(context: RoleContext): Role {
@@ -67,8 +70,17 @@ export function composeOps(context: RoleContext): Role {
     ...{ state, lookedAtMs, claims, forgottenAfterMs, clock },
     publish: live.publish,
   });
+  const followerMetrics = createFollowerClusterMetrics(registry);
+  const followerWatch = createFollowerWatch({
+    readFollowers: () => readFollowerDepths(target),
+    ...{ metrics: followerMetrics, clock, logger },
+  });
   const app = createOpsApp({
     registry,
+    followers: {
+      followers: followerWatch.followers,
+      letters: followerLettersFor(context, { publisher, trail: ledger }),
+    },
     state,
     steering: createSteering({ ledger, sales, saleWindow, deadLetters, trail: ledger, logger }),
     deadLetters,
@@ -96,6 +108,11 @@ export function composeOps(context: RoleContext): Role {
       startedWithin(neighbourPatienceMs, claims),
       startedWithin(neighbourPatienceMs, publisher),
       loops,
+      followerWatch,
+      startedWithin(
+        0,
+        createDroppedCounter({ amqpUrl: target.amqpUrl, onDropped: followerMetrics.dropped, logger, clock }),
+      ),
       createAnnouncer({ role: 'ops', registry, claims, clock }),
       sampler,
       server,

@@ -1,7 +1,11 @@
 import { hostname } from 'node:os';
 import { createClaims } from '../claim/claims.ts';
 import { createLedger } from '../ledger/ledger.ts';
-import { createPublisher, type PublisherOptions } from '../queue/publisher.ts';
+import { createFollowerLetters } from '../ops/follower-letters.ts';
+import type { Trail } from '../order/ports/trail.ts';
+import { createEventLetters } from '../queue/dead-letters.ts';
+import { createFollowerQueues } from '../queue/follower-messages.ts';
+import { createPublisher, type Publisher, type PublisherOptions } from '../queue/publisher.ts';
 import type { RoleContext } from './role.ts';
 
 /** How long the hot path leaves Redis, and the broker, alone after a timeout before it asks again. */
@@ -53,6 +57,20 @@ export function publisherFor(
     clock,
     ...(onState ? { onState } : {}),
     ...(declare ? { declare } : {}),
+  });
+}
+
+/** What operators do with the dead letters of followers. */
+export function followerLettersFor(
+  { target, logger }: Pick<Context, 'target' | 'logger'>,
+  deps: { publisher: Pick<Publisher, 'send'>; trail: Pick<Trail, 'beginEntry' | 'endEntry'> },
+) {
+  return createFollowerLetters({
+    boxOf: (follower) => createEventLetters({ amqpUrl: target.amqpUrl, logger }, follower),
+    enqueue: (name, event) =>
+      createFollowerQueues(deps.publisher, { name, retryDelaysMs: [] }).replay([event]),
+    trail: deps.trail,
+    logger,
   });
 }
 

@@ -1,5 +1,5 @@
 import { type MetricObject, Registry } from 'prom-client';
-import { createFollowerMetrics } from '../../src/platform/follower-metrics.ts';
+import { createFollowerClusterMetrics, createFollowerMetrics } from '../../src/platform/follower-metrics.ts';
 import {
   createClusterMetrics,
   createDrainMetrics,
@@ -12,7 +12,7 @@ const makers: Readonly<Record<string, (registry: Registry) => unknown>> = {
   gateway: createIntakeMetrics,
   drainer: createDrainMetrics,
   follower: (registry) => createFollowerMetrics(registry, 'ranking'),
-  ops: createClusterMetrics,
+  ops: (registry) => [createClusterMetrics(registry), createFollowerClusterMetrics(registry)],
 };
 
 export interface ExposedMetric {

@@ -87,3 +87,17 @@ export interface FollowerQueues {
   /** Puts events into the follower's queue as if they had just happened, for this follower alone. */
   replay(events: readonly OrderEvent[]): Promise<void>;
 }
+
+/** What waits for one follower, from the broker. */
+export interface FollowerDepth {
+  readonly name: string;
+  /** Messages of one event or many, ready in its queue. */
+  readonly waitingMessages: number;
+  /** In the hands of its instances. */
+  readonly unacknowledgedMessages: number;
+  /** Events that wait for another attempt. */
+  readonly retrying: number;
+  readonly deadLetters: number;
+  /** Processes that consume its queue. */
+  readonly instances: number;
+}
