@@ -191,6 +191,30 @@ it('what is not committed is not acknowledged: another drainer gets it', async (
   await untilSettled(saleId, 20);
 });
 
+it('a drainer that stood still while another did its work does no harm when it goes on', async () => {
+  const [broker, database] = await Promise.all([valveTo(rig.stack.amqpUrl), valveTo(rig.stack.databaseUrl)]);
+  const saleId = await rig.sale([{ sku: 'sku', stock: 50 }]);
+  const frozen = await drainer({ target: { amqpUrl: broker.url, databaseUrl: database.url } });
+  await queued(saleId, 2);
+  await untilSettled(saleId, 2);
+  // It has committed a batch and does not know it; its deliveries come again elsewhere.
+  database.hold();
+  await queued(saleId, 20, 2);
+  await until(async () => (await rig.counts(saleId)).confirmed > 2, { deadlineMs: 10_000, what: 'a commit' });
+  broker.cut();
+  const other = await drainer();
+  await untilSettled(saleId, 22);
+  await other.stop();
+  database.release();
+  broker.mend();
+  await queued(saleId, 3, 1);
+  await untilSettled(saleId, 25);
+  await untilReady(0);
+  expect(await rig.counts(saleId)).toMatchObject({ confirmed: 25, stockLeft: 25 });
+  expect((await rig.claims.counters(saleId))!.items).toMatchObject([{ left: 25, claimed: 0 }]);
+  expect(frozen.faults).toEqual([]);
+});
+
 it('a drainer told to stop in mid-batch writes what it holds, and nothing has to be delivered again', async () => {
   const saleId = await rig.sale([{ sku: 'sku', stock: 2_000 }]);
   await rig.ledger.setCap(400, 'configured');

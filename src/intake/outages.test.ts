@@ -114,6 +114,46 @@ it('its queue deleted: outcome-unknown, then a replay publishes the order again'
   });
 });
 
+it('a nack after a twin that timed out releases nothing: the order is sold once', async () => {
+  const scarce = await rig.sale([{ sku: 'sku', stock: 1 }]);
+  const order = good();
+  await rig.ledger.setPaused(true);
+  valve.hold();
+  expectProblem(await post(gateway.url, scarce, order), 503, 'outcome-unknown', { retryAfter: true });
+  // The twin is in the queue. Now the queue is full, and another gateway is asked.
+  const policy = `/operator-policies/${rig.stack.vhost}/full`;
+  const definition = { 'max-length': 1 };
+  await rig.publisher.publish({ saleId: scarce, orders: [] });
+  await rig.manage('PUT', policy, { pattern: '^sluice\\.orders$', 'apply-to': 'queues', definition });
+  const isFull = () =>
+    rig.publisher.publish({ saleId: scarce, orders: [] }).then(
+      () => false,
+      () => true,
+    );
+  await until(isFull, { deadlineMs: 10_000, what: 'a full queue' });
+  const other = await rig.gateway();
+  const nacked = await post(other.url, scarce, order);
+  expectProblem(nacked, 503, 'outcome-unknown', { retryAfter: true });
+  expect((await rig.claims.counters(scarce))!.items).toMatchObject([{ left: 0, claimed: 1 }]);
+  expectProblem(await post(other.url, scarce, good()), 503, 'unavailable', { retryAfter: true });
+
+  await rig.manage('DELETE', policy);
+  valve.release();
+  await rig.ledger.setPaused(false);
+  const drainer = await rig.drainer();
+  await until(async () => (await rig.claims.counters(scarce))!.settled === 1, {
+    deadlineMs: 10_000,
+    what: 'the order to be settled',
+  });
+  await until(async () => (await post(other.url, scarce, order)).status === 200, {
+    deadlineMs: 10_000,
+    what: 'a replay',
+  });
+  expect(await rig.counts(scarce)).toMatchObject({ confirmed: 1, rejected: 0, stockLeft: 0 });
+  await Promise.all([drainer.stop(), other.stop()]);
+  await untilReady();
+});
+
 it('Postgres away: orders are taken and their status is known as ever', async () => {
   const fresh = await rig.gateway({}, { target: { databaseUrl: 'postgres://127.0.0.1:1/nothing' } });
   const order = good();
