@@ -4,6 +4,7 @@ import type { RunFile } from './run-file.ts';
 /** The table that `sluice up` ends its start with. */
 export function printUrls(run: RunFile): void {
   const rows = [
+    ['shop', `${run.gatewayUrl}/`],
     ['orders', `${run.gatewayUrl}/sales/demo/orders`],
     ['API', `${run.gatewayUrl}/docs`],
     ['ops', run.opsUrl],

@@ -1,10 +1,13 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { post } from '../support/http.ts';
 import { createRig, newOrder, type Rig, type RunningRole } from '../support/rig.ts';
 import { until } from '../support/wait.ts';
 import { buttonOf, cardOf, createShoppers, expectTicket, patienceMs, type Shoppers } from './shopper.ts';
+
+/** Many steps, each of which waits for something: on a busy machine they add up. */
+vi.setConfig({ testTimeout: 90_000 });
 
 let rig: Rig;
 let gateway: RunningRole;

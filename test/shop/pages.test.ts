@@ -1,10 +1,13 @@
 import { createSecretKey } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { accessibilityFaults, launchBrowser, scrollsSideways } from '../support/browser.ts';
 import { createRig, type Rig, type RunningRole } from '../support/rig.ts';
 import { buttonOf, cardOf, createShoppers, expectTicket, type Shoppers } from './shopper.ts';
+
+/** Many steps, each of which waits for something: on a busy machine they add up. */
+vi.setConfig({ testTimeout: 90_000 });
 
 let rig: Rig;
 let gateway: RunningRole;

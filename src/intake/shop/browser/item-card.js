@@ -25,6 +25,7 @@ export function createItemCard({ card, saleId, gateway, words, customer, announc
     box: part(card, 'ticket'),
     words,
     itemName,
+    canOrderAgain,
     onStop: () => line.stop(),
     onAgain() {
       line.again();
@@ -42,6 +43,11 @@ export function createItemCard({ card, saleId, gateway, words, customer, announc
   window.addEventListener('storage', (event) => {
     if (event.key === kept.key && idOf(event.oldValue) !== idOf(event.newValue)) line.resume();
   });
+
+  /** Not while staff have the order, nor where it was all that one customer may buy. */
+  function canOrderAgain({ quantity: pieces, settled: { status } }) {
+    return status === 'rejected' || (status === 'confirmed' && !(limit && pieces >= Number(limit)));
+  }
 
   function isQuantityRight() {
     const right = quantity.validity.valid && Number.isInteger(Number(quantity.value));

@@ -1,7 +1,7 @@
 import { element, setText } from './dom.js';
 
 /** What an order's state looks like: a heading, what it means, place and wait, and what can be done about it. */
-export function createTicket({ box, words, itemName, onAgain, onStop }) {
+export function createTicket({ box, words, itemName, canOrderAgain, onAgain, onStop }) {
   const { say } = words;
   let shownKind;
   let heading;
@@ -83,7 +83,7 @@ export function createTicket({ box, words, itemName, onAgain, onStop }) {
         title(say(`order.${status}`)),
         text(settledText(order.settled)),
         number(order),
-        status !== 'failed' && action(say('order.again'), onAgain),
+        canOrderAgain(order) && action(say('order.again'), onAgain),
       );
     },
     refused({ problem }) {
