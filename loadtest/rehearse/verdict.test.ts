@@ -1,0 +1,70 @@
+import { expect, it } from 'vitest';
+import { killRole } from './faults/kill-role.ts';
+import type { ActResult, StrikeResult } from './result.ts';
+import { reasonsAgainst, tableOf } from './verdict.ts';
+
+const fault = killRole('gateway', 100);
+
+function strike(allMs: number | null, violations: readonly string[] = []): StrikeResult {
+  return {
+    number: 1,
+    fault: fault.name,
+    atOrder: 100,
+    did: 'gateway 1 killed',
+    startSecond: 1,
+    endSecond: 1,
+    recovery: { intakeMs: allMs, drainMs: 100, rolesMs: 100, allMs },
+    boundMs: 5_000,
+    refusals: {
+      unavailable: 0,
+      outcomeUnknown: 0,
+      broken: 0,
+      withoutRetryAfter: 0,
+      slowestFirstMs: null,
+      laterMedianMs: null,
+      laterP99Ms: null,
+      slowestLaterMs: null,
+    },
+    violations,
+  };
+}
+
+function act(strikes: readonly StrikeResult[], violations: readonly string[] = []): ActResult {
+  return { number: 1, strikes, violations } as unknown as ActResult;
+}
+
+it('a GO needs strikes, and none of them late or with a violation', () => {
+  expect(reasonsAgainst([act([strike(4_900)])], true)).toEqual([]);
+  expect(reasonsAgainst([], true)).toHaveLength(1);
+  expect(reasonsAgainst([act([strike(5_100)])], true)).toEqual([expect.stringContaining('bound 5 s')]);
+  expect(reasonsAgainst([act([strike(100, ['it bled'])])], true)).toEqual([
+    expect.stringContaining('it bled'),
+  ]);
+  expect(reasonsAgainst([act([strike(100)], ['oversold'])], true)).toEqual(['act 1: oversold']);
+});
+
+it('without bounds a late recovery is no reason, and a violation still is', () => {
+  expect(reasonsAgainst([act([strike(5_100)])], false)).toEqual([]);
+  expect(reasonsAgainst([act([strike(null, ['not recovered'])])], false)).toHaveLength(1);
+});
+
+it('the table has the bound that N strikes without a violation give, and none after one', () => {
+  const clean = act([strike(1_000), strike(3_000), strike(2_000)]);
+  const more = act([strike(1_500), strike(2_500), strike(9_000)]);
+  expect(tableOf([fault], [clean, more])).toEqual([
+    {
+      fault: 'kill-gateway',
+      strikes: 6,
+      violations: 0,
+      medianMs: 2_000,
+      worstMs: 9_000,
+      boundMs: 5_000,
+      late: 1,
+      atMost: 0.5,
+    },
+  ]);
+  const broken = act([strike(1_000), strike(null)], ['oversold']);
+  expect(tableOf([fault], [clean, broken])).toMatchObject([
+    { strikes: 5, violations: 2, worstMs: null, atMost: null },
+  ]);
+});

@@ -1,0 +1,116 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { faults } from '../../loadtest/rehearse/faults/index.ts';
+import { planActs } from '../../loadtest/rehearse/plan.ts';
+import type { RehearsalResult } from '../../loadtest/rehearse/result.ts';
+import { type Environment, sluice } from '../e2e/support/command.ts';
+import { builtCommand } from '../support/build.ts';
+import { createStack, type Stack } from '../support/stack.ts';
+import { until } from '../support/wait.ts';
+
+let stack: Stack;
+let home: string;
+
+beforeAll(async () => {
+  home = mkdtempSync(join(inject('servicesDir'), 'rehearsal-'));
+  [stack] = await Promise.all([createStack(), builtCommand()]);
+});
+afterAll(() => stack?.close());
+
+// The reconciler waits for a multiple of the confirm timeout before it publishes again.
+const quick = { CONFIRM_TIMEOUT_MS: '500' };
+
+function rehearse(words: readonly string[], env: Environment = {}) {
+  return sluice(['rehearse', ...words], { cwd: home, env: { ...quick, ...env } });
+}
+
+const onStack = (): Environment => ({
+  DATABASE_URL: stack.databaseUrl,
+  AMQP_URL: stack.amqpUrl,
+  AMQP_MANAGEMENT_URL: stack.amqpManagementUrl,
+  REDIS_URL: stack.redisUrl,
+});
+
+describe.concurrent('a rehearsal', () => {
+  it('keeps every promise under the strikes that its seed has, and says GO', {
+    timeout: 90_000,
+  }, async () => {
+    const names = ['kill-at-claim-publish', 'kill-at-commit-settle', 'kill-redis'];
+    const report = join(home, 'report.html');
+    const { code, stdout, stderr } = await rehearse([
+      ...['--seed', '11', '--rate', '60', '--faults', names.join(','), '--no-bounds'],
+      ...['--json', '--report', report, '--folder', join(home, 'go')],
+    ]);
+    expect(stderr).toMatch(/seed 11: GO/);
+    const result: RehearsalResult = JSON.parse(stdout);
+    expect(result).toMatchObject({ go: true, reasons: [], privateServices: true });
+    expect(code).toBe(0);
+    const plan = planActs({
+      seed: 11,
+      faults: names.map((name) => faults.find((fault) => fault.name === name)!),
+      ordersPerSecond: 60,
+      length: { rounds: 1 },
+    });
+    const struck = result.acts.flatMap((act) => act.strikes);
+    expect(struck.map(({ fault, atOrder }) => ({ fault, atOrder }))).toEqual(
+      [...plan].flatMap(({ strikes }) =>
+        strikes.map(({ fault, atOrder }) => ({ fault: fault.name, atOrder })),
+      ),
+    );
+    const [act] = result.acts;
+    expect(act!.outcomes.accepted).toBeGreaterThan(100);
+    expect(act!.outcomes['sold-out']).toBeGreaterThan(0);
+    expect(act!.outcomes['refused-limit']).toBeGreaterThan(0);
+    expect(act!.outcomes.replayed).toBeGreaterThan(0);
+    expect(act!.outcomes.unavailable, 'Redis was away').toBeGreaterThan(0);
+    expect(readFileSync(report, 'utf8')).toContain('GO');
+    expect(existsSync(join(home, 'go', '.sluice', 'run.json')), 'the run file is gone').toBe(false);
+  });
+
+  it('says NO-GO when an accepted order is lost, and names the promise', { timeout: 90_000 }, async () => {
+    const rehearsing = rehearse(
+      [
+        ...['--seed', '12', '--faults', 'kill-drainer', '--no-bounds', '--on-these-services'],
+        ...['--gateways', '1', '--drainers', '1', '--json'],
+      ],
+      onStack(),
+    );
+    const db = new pg.Client(stack.databaseUrl);
+    await db.connect();
+    await until(
+      async () => {
+        const { rowCount } = await db.query(
+          `DELETE FROM orders WHERE ctid =
+             (SELECT ctid FROM orders WHERE sku = 'plenty' AND status = 'confirmed' LIMIT 1)`,
+        );
+        return rowCount === 1;
+      },
+      { deadlineMs: 60_000, what: 'an order to lose' },
+    );
+    await db.end();
+    const { code, stdout, stderr } = await rehearsing;
+    expect(stderr).toMatch(/seed 12: NO-GO/);
+    expect(code).toBe(1);
+    const result: RehearsalResult = JSON.parse(stdout);
+    expect(result.go).toBe(false);
+    expect(result.reasons.join('\n')).toMatch(/promise 1/);
+    expect(result.reasons.join('\n')).toMatch(/promise 3/);
+    expect(result.table).toMatchObject([{ fault: 'kill-drainer', strikes: 1, violations: 1, atMost: null }]);
+  });
+
+  it('refuses services that nobody said may be broken, and starts nothing', async () => {
+    const { code, stderr } = await rehearse([], onStack());
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/add --on-these-services if they may be broken/);
+    expect(stderr).not.toContain(stack.databaseUrl);
+    expect(readdirSync(home)).not.toContain('.sluice');
+  });
+
+  it('an unknown fault is a usage error that lists those known', async () => {
+    const { code, stderr } = await rehearse(['--faults', 'kill-everything']);
+    expect(code).toBe(2);
+    for (const { name } of faults) expect(stderr).toContain(name);
+  });
+});
