@@ -1,12 +1,11 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import { readEnvironment } from '../report/environment.ts';
 import { runAct } from './act.ts';
 import { startInstance } from './instance/instance.ts';
 import { watchLedger } from './ledger-watch.ts';
 import type { Settings } from './options.ts';
-import { RehearseUsageError } from './options.ts';
 import { type PlanOptions, planActs, strikesIn } from './plan.ts';
-import type { ActResult, RehearsalResult } from './result.ts';
+import { keepProgress } from './progress.ts';
+import type { RehearsalResult } from './result.ts';
 import { reasonsAgainst, tableOf } from './verdict.ts';
 import type { RehearseWorld } from './world.ts';
 
@@ -25,14 +24,15 @@ const defaultConfirmTimeoutMs = 2_000;
 /**
  * Starts an instance, runs act after act, and judges.
  *
- * @throws ServiceError, SluiceCommandError; the signal's reason; {RehearseUsageError} for a file of another rehearsal
+ * @throws ServiceError, SluiceCommandError; the signal's reason
  */
 export async function rehearse(settings: Settings, world: RehearsalWorld): Promise<RehearsalResult> {
   const { folder, say, signal } = world;
   const startedMs = performance.now();
   const startedAt = new Date().toISOString();
   const plan: PlanOptions = settings;
-  const acts = [...(await readProgress(world.resumeFile, settings))];
+  const progress = keepProgress(world.resumeFile, settings);
+  const acts = [...(await progress.read())];
   const total = strikesIn(plan);
   say(
     `rehearsal with seed ${settings.seed}: ${Number.isFinite(total) ? total : 'endless'} strikes of ${settings.faults.length} faults` +
@@ -66,11 +66,12 @@ export async function rehearse(settings: Settings, world: RehearsalWorld): Promi
         signal,
       });
       acts.push(result);
-      if (world.resumeFile !== undefined) await writeProgress(world.resumeFile, settings, acts);
+      await progress.write(acts);
       // What does not come back does not come back for the next strike either.
       if (result.strikes.some(({ recovery }) => recovery.allMs === null)) break;
     }
     signal.throwIfAborted();
+    if (acts.reduce((sum, act) => sum + act.strikes.length, 0) >= total) await progress.forget();
     const reasons = reasonsAgainst(acts, settings.boundsJudged);
     return {
       go: reasons.length === 0,
@@ -93,36 +94,4 @@ export async function rehearse(settings: Settings, world: RehearsalWorld): Promi
     await ledger.close();
     await instance.stop();
   }
-}
-
-interface Progress {
-  /** What the plan follows from. */
-  readonly plan: string;
-  readonly acts: readonly ActResult[];
-}
-
-function planKey({ seed, faults, length, ordersPerSecond, full }: Settings): string {
-  return JSON.stringify({ seed, faults: faults.map(({ name }) => name), length, ordersPerSecond, full });
-}
-
-async function readProgress(file: string | undefined, settings: Settings): Promise<readonly ActResult[]> {
-  if (file === undefined) return [];
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-  const progress = JSON.parse(text) as Progress;
-  if (progress.plan === planKey(settings)) return progress.acts;
-  throw new RehearseUsageError(
-    `${file} belongs to a rehearsal with another plan (${progress.plan}): name another file, or the same options`,
-  );
-}
-
-async function writeProgress(file: string, settings: Settings, acts: readonly ActResult[]): Promise<void> {
-  const progress: Progress = { plan: planKey(settings), acts };
-  await writeFile(`${file}.next`, JSON.stringify(progress));
-  await rename(`${file}.next`, file);
 }

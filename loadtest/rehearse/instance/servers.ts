@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { createBinaryFinder } from '../../../src/services/find-binary.ts';
 import { TRACES } from '../../../src/services/leftovers.ts';
 import { processesIn, sendSignal } from '../../../src/services/processes.ts';
@@ -111,6 +111,11 @@ async function startServer(
         await services.start();
       },
     },
-    stop: () => services.stop(0),
+    async stop() {
+      await services.stop(0);
+      // Where its user cannot reach the folder, the database lives elsewhere.
+      const home = realpathSync(dirname(folder));
+      if (name === 'postgres' && !home.startsWith(realpathSync(dataDir))) rmSync(home, { recursive: true });
+    },
   };
 }

@@ -20,14 +20,14 @@ export function environmentWith(environment: Environment): NodeJS.ProcessEnv {
 /** Runs `sluice …` in a folder to its end. */
 export async function sluice(
   args: readonly string[],
-  { cwd, env = {} }: { cwd: string; env?: Environment },
+  { cwd, env = {}, timeoutMs = 60_000 }: { cwd: string; env?: Environment; timeoutMs?: number },
 ): Promise<Ended> {
   const command = await builtCommand();
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,
       [command, ...args],
-      { cwd, env: environmentWith(env), timeout: 60_000, maxBuffer: 64_000_000 },
+      { cwd, env: environmentWith(env), timeout: timeoutMs, maxBuffer: 64_000_000 },
       (error, stdout, stderr) => {
         if (error && typeof error.code !== 'number') reject(error);
         else resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
