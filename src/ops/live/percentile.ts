@@ -16,7 +16,7 @@ export function percentile(buckets: ReadonlyMap<number, number>, share: number):
   for (const [bound, count] of sorted) {
     if (count >= rank && count > below) {
       if (bound === Number.POSITIVE_INFINITY) return lowBound;
-      return lowBound + (bound - lowBound) * ((rank - below) / (count - below));
+      return Math.min(bound, lowBound + (bound - lowBound) * ((rank - below) / (count - below)));
     }
     if (bound !== Number.POSITIVE_INFINITY) lowBound = bound;
     below = count;
