@@ -39,7 +39,16 @@ async function failedTests(folder: string, { file, test }: CatchingTest): Promis
 }
 
 async function rehearse(folder: string, { rehearse: args, env }: CatchingAudit): Promise<RehearsalResult> {
-  const words = ['rehearse', '--json', '--no-bounds', '--seed', '1', ...args];
+  const words = [
+    'rehearse',
+    '--json',
+    '--no-bounds',
+    '--seed',
+    '1',
+    '--folder',
+    join(folder, 'run'),
+    ...args,
+  ];
   const { stdout, output } = await run(folder, process.execPath, ['dist/src/cli.js', ...words], env);
   try {
     return JSON.parse(stdout) as RehearsalResult;
@@ -48,24 +57,41 @@ async function rehearse(folder: string, { rehearse: args, env }: CatchingAudit):
   }
 }
 
-async function isCaught({ changes, caughtBy }: Mutant): Promise<void> {
+/** Rehearses with the checkout and these changes; resolves with the verdict and everything that was against it. */
+async function rehearsed(changes: Mutant['changes'], audit: CatchingAudit) {
   const copy = copyCheckout(changes);
   try {
-    if ('test' in caughtBy) {
-      expect(await failedTests(copy.folder, caughtBy)).toContain(caughtBy.test);
-      return;
-    }
     const built = await run(copy.folder, 'npm', ['run', '--silent', 'build']);
-    if (built.code !== 0) throw new Error(`the mutant cannot be built:\n${built.output}`);
-    const { go, reasons, acts } = await rehearse(copy.folder, caughtBy);
-    const said = [...reasons, ...acts.flatMap((act) => act.violations)].join('\n');
-    expect(go, said).toBe(false);
-    expect(said).toMatch(new RegExp(`, (${caughtBy.checks.join('|')})(:| )`));
+    if (built.code !== 0) throw new Error(`it cannot be built:\n${built.output}`);
+    const { go, reasons, acts } = await rehearse(copy.folder, audit);
+    return { go, said: [...reasons, ...acts.flatMap((act) => act.violations)] };
   } finally {
     copy.remove();
   }
 }
 
-describe('what breaks a promise is caught', () => {
-  it.each(mutants)('$name', isCaught);
+describe('what breaks a promise fails a test', () => {
+  const byTest = mutants.filter((mutant) => 'test' in mutant.caughtBy);
+  it.each(byTest)('$name', async ({ changes, caughtBy }) => {
+    const test = caughtBy as CatchingTest;
+    const copy = copyCheckout(changes);
+    try {
+      expect(await failedTests(copy.folder, test)).toContain(test.test);
+    } finally {
+      copy.remove();
+    }
+  });
+});
+
+describe('what breaks a promise fails the audit, and nothing else does', () => {
+  const byAudit = mutants.filter((mutant) => 'rehearse' in mutant.caughtBy);
+  it.each(byAudit)('$name', async ({ name, changes, caughtBy }) => {
+    const audit = caughtBy as CatchingAudit;
+    const mutant = await rehearsed(changes, audit);
+    const finding = new RegExp(`^audit, promise \\d, (${audit.checks.join('|')}): `);
+    const found = mutant.said.filter((line) => finding.test(line));
+    console.log(`${name}: ${found.join('\n')}`);
+    expect(found, mutant.said.join('\n')).not.toEqual([]);
+    expect(await rehearsed([], audit)).toEqual({ go: true, said: [] });
+  });
 });
