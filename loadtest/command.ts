@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ForeignTargetError } from './instance/target-guard.ts';
 import { parseTrace } from './profile/trace.ts';
+import { NoResultError, readEarlierResult } from './report/comparison.ts';
 import { formatVerdict } from './report/verdict-table.ts';
 import { type RunOptions, runScenario } from './run-scenario.ts';
 import type { Scenario } from './scenario.ts';
@@ -37,6 +38,7 @@ interface CliOptions {
   gateways?: number;
   drainers?: number;
   trace?: string;
+  compare?: string;
   out: string;
   keepSale?: true;
   json?: true;
@@ -62,6 +64,7 @@ function createProgram({ stdout, stderr }: World): Command {
     .option('--gateways <n>', 'of an instance that is started for the run', number(1, 64))
     .option('--drainers <n>', 'of an instance that is started for the run', number(1, 64))
     .option('--trace <file>', 'CSV of a time and a count per row, for a replay')
+    .option('--compare <file>', 'the JSON file of an earlier run, to hold this one against in the report')
     .option('--out <dir>', 'folder of the results', 'results')
     .option('--keep-sale', 'leave the sale of the run in place')
     .option('--json', 'print the result as JSON on standard output')
@@ -99,8 +102,9 @@ async function readOptions(scenario: Scenario, options: CliOptions, world: World
     throw new UsageError('--trace and --peak are for the scenario replay');
   }
   const trace = file === undefined ? undefined : await readTrace(file);
+  const earlier = options.compare === undefined ? undefined : await readEarlierResult(options.compare);
   return {
-    ...defined({ rate: peak ?? rate, seconds, stock, cap, gateways, drainers, trace }),
+    ...defined({ rate: peak ?? rate, seconds, stock, cap, gateways, drainers, trace, earlier }),
     ...defined({ databaseUrl: world.env.DATABASE_URL }),
     warmupSeconds: options.warmupSeconds,
     targets: options.target,
@@ -148,6 +152,7 @@ export async function loadtest(args: readonly string[], world: World): Promise<n
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_PASSED : EXIT_USAGE;
     if (signal.aborted) return EXIT_INTERRUPTED;
     stderr.write(`${(error as Error).message}\n`);
-    return error instanceof UsageError || error instanceof ForeignTargetError ? EXIT_USAGE : EXIT_FAILED;
+    const isUsage = [UsageError, ForeignTargetError, NoResultError].some((kind) => error instanceof kind);
+    return isUsage ? EXIT_USAGE : EXIT_FAILED;
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import { type Drive, driveOpenLoop, type Wish } from './driver/open-loop.ts';
 import { createOrderLog, type OrderLog } from './driver/order-log.ts';
 import type { DriveResult } from './driver/recorder.ts';
@@ -8,6 +9,7 @@ import { attach, type Instance } from './instance/attach.ts';
 import { archiveLoadSale, openLoadSale } from './instance/load-sale.ts';
 import { mustRunSluice, type SluiceCommand } from './instance/sluice-command.ts';
 import { ramp } from './profile/rate-profile.ts';
+import type { EarlierResult } from './report/comparison.ts';
 import { readEnvironment } from './report/environment.ts';
 import type { RunResult } from './report/result.ts';
 import { type ResultFiles, resultBaseName, writeResult } from './report/write-result.ts';
@@ -17,6 +19,7 @@ import { auditSale } from './verdict/audit.ts';
 import { countLedger, type LedgerCounts } from './verdict/ledger-counts.ts';
 import { type Facts, judge } from './verdict/threshold.ts';
 import { createLiveLine, formatLiveLine } from './watch/live-line.ts';
+import { createProcessWatch } from './watch/process-watch.ts';
 import { createSampler, type Sampler } from './watch/sampler.ts';
 import { waitForDrain } from './watch/wait-for-drain.ts';
 
@@ -36,6 +39,8 @@ export interface RunOptions {
   /** Folder of the results. */
   readonly out: string;
   readonly keepSale: boolean;
+  /** A run to hold this one against in the report. */
+  readonly earlier?: EarlierResult;
   readonly command: SluiceCommand;
   /** The ledger to count in, where no run.json names it. */
   readonly databaseUrl?: string;
@@ -71,7 +76,7 @@ export async function runScenario(
       measure(scenario, options, instance, cap, baseName),
     );
     signal.throwIfAborted();
-    return { result, files: await writeResult(out, baseName, result) };
+    return { result, files: await writeResult(out, baseName, result, options.earlier) };
   } finally {
     if (instance.startedHere) say('Stopping the instance');
     await instance.stop();
@@ -113,6 +118,7 @@ async function measure(
   await openLoadSale(command, { saleId, stock: settings.stock, customerLimit });
   say(`${scenario.name}: sale ${saleId} at ${targets.map(({ origin }) => origin).join(', ')}`);
 
+  const [loadBefore = 0] = loadavg();
   const logFile = `${baseName}.orders.ndjson`;
   const log = createOrderLog(logFile);
   const drive = startDrive(scenario, settings, { targets, saleId, runPrefix: `r${run}`, log, signal });
@@ -120,7 +126,11 @@ async function measure(
     runFile: instance.runFile,
     elapsedSeconds: () => drive.snapshot().elapsedSeconds,
   });
-  const { result, drained } = await watch(drive, sampler, options);
+  const processWatch = createProcessWatch({
+    runFile: instance.runFile,
+    elapsedSeconds: () => drive.snapshot().elapsedSeconds,
+  });
+  const { result, drained } = await watch(drive, sampler, processWatch, options);
   await log.close();
 
   say('Auditing');
@@ -129,7 +139,8 @@ async function measure(
   const audit = await auditSale(command, saleId, logFile);
   if (!options.keepSale) await archiveLoadSale(command, saleId, say);
   const samples = sampler.samples();
-  const facts: Facts = { settings, drive: result, samples, cap, drained, audit, ledger };
+  const processes = processWatch.series();
+  const facts: Facts = { settings, drive: result, samples, processes, cap, drained, audit, ledger };
   const thresholds = scenario.thresholds.map((threshold) => judge(threshold, facts));
   const { trace: _, ...kept } = settings;
   return {
@@ -149,7 +160,8 @@ async function measure(
     ...(ledger === undefined ? {} : { ledger }),
     drive: result,
     samples,
-    environment: readEnvironment(),
+    processes,
+    environment: readEnvironment(loadBefore),
   };
 }
 
@@ -201,11 +213,13 @@ function startDrive(scenario: Scenario, settings: Settings, target: DriveTarget)
 async function watch(
   drive: Drive,
   sampler: Sampler,
+  processWatch: ReturnType<typeof createProcessWatch>,
   { output, signal }: RunOptions,
 ): Promise<{ result: DriveResult; drained: boolean }> {
   const line = createLiveLine(output);
   const show = () => line.show(formatLiveLine(drive.snapshot(), sampler.latest()));
   let sampling: Promise<unknown> | undefined;
+  processWatch.start();
   const timer = setInterval(() => {
     sampling ??= sampler
       .sample()
@@ -218,12 +232,15 @@ async function watch(
   try {
     const result = await drive.done;
     clearInterval(timer);
+    // What is held while the backlog drains is another story.
+    await processWatch.stop();
     await sampling;
     signal.throwIfAborted();
     const drained = await waitForDrain({ sample: sampler.sample, onSample: show, signal });
     return { result, drained };
   } finally {
     clearInterval(timer);
+    await processWatch.stop();
     line.end();
   }
 }

@@ -7,9 +7,12 @@ export interface Environment {
   readonly memoryGiB: number;
   readonly kernel: string;
   readonly node: string;
+  /** Processes that wanted to run, over the minute before the run: above half the cores others were at work. */
+  readonly loadAverage?: number;
 }
 
-export function readEnvironment(): Environment {
+/** @param loadAverage of the minute before the load began */
+export function readEnvironment(loadAverage?: number): Environment {
   const processors = cpus();
   return {
     cpu: processors[0]?.model.trim() ?? 'unknown',
@@ -17,5 +20,6 @@ export function readEnvironment(): Environment {
     memoryGiB: Math.round((totalmem() / 2 ** 30) * 10) / 10,
     kernel: `${type()} ${release()}`,
     node: process.version,
+    ...(loadAverage === undefined ? {} : { loadAverage: Math.round(loadAverage * 100) / 100 }),
   };
 }

@@ -1,21 +1,28 @@
 import { readFile } from 'node:fs/promises';
-import { ERRORS } from '../driver/outcome.ts';
-import type { OutcomeCounts } from '../driver/recorder.ts';
-import { bothSizes } from './both-sizes.ts';
+import { auditSection } from './audit-section.ts';
+import type { EarlierResult } from './comparison.ts';
+import { comparisonSection } from './comparison-section.ts';
 import { keyFigures } from './headline.ts';
-import { drawLatencyChart, type LatencyCurve } from './latency-chart.ts';
+import { holdingsSection } from './holdings-section.ts';
+import { latencySection } from './latency-section.ts';
+import { pictureSection } from './picture-section.ts';
+import { plainWords } from './plain-words.ts';
 import type { RunResult } from './result.ts';
 import { escapeHtml } from './scale.ts';
-import { answersTable, auditBlock, environmentTable, processTable, thresholdTable } from './tables.ts';
-import { drawTimeChart, type TimeChart, type TimeSeries } from './time-chart.ts';
+import { answersTable, environmentTable, processTable, thresholdTable } from './tables.ts';
 
 const STYLE = new URL('report.css', import.meta.url);
 
-/** The report as one HTML page that needs nothing else: no script, no font, no image from anywhere. */
-export async function renderReport(result: RunResult): Promise<string> {
+/**
+ * The report as one HTML page that needs nothing else: no script, no font, no image from anywhere.
+ *
+ * @param earlier a run to hold this one against, its curves drawn dashed
+ */
+export async function renderReport(result: RunResult, earlier?: EarlierResult): Promise<string> {
   const style = await readFile(STYLE, 'utf8');
   const failures = result.thresholds.filter(({ passed }) => !passed).length;
   const verdict = result.passed ? 'Passed' : `Failed: ${failures} of ${result.thresholds.length} thresholds`;
+  const { headline, sentences } = plainWords(result);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -27,19 +34,22 @@ export async function renderReport(result: RunResult): Promise<string> {
 <body>
 <main>
 <header>
-<span class="verdict ${result.passed ? 'passed' : 'failed'}">${escapeHtml(verdict)}</span>
-<h1>Load test: ${escapeHtml(result.scenario)}</h1>
-<p class="soft">${escapeHtml(result.summary)} ${escapeHtml(when(result))}</p>
+<p class="above"><span class="verdict ${result.passed ? 'passed' : 'failed'}">${escapeHtml(verdict)}</span> Load test <strong>${escapeHtml(result.scenario)}</strong>, ${escapeHtml(when(result))}</p>
+<h1>${escapeHtml(headline)}</h1>
+<p class="soft">${escapeHtml(result.summary)}</p>
+<p class="story">${sentences.map(escapeHtml).join(' ')}</p>
 </header>
 ${figures(result)}
-${picture(result)}
+${pictureSection(result, earlier?.result)}
+${earlier ? comparisonSection(result, earlier) : ''}
 <section><h2>Thresholds</h2>${thresholdTable(result.thresholds)}</section>
-${latencies(result)}
+${latencySection(result, earlier?.result)}
+${holdingsSection(result)}
 <div class="pair">
 <section><h2>Answers</h2>${answersTable(result)}</section>
 <section><h2>Processes</h2>${processTable(result.samples)}</section>
 </div>
-<section><h2>Audit</h2>${auditBlock(result.audit)}</section>
+${auditSection(result.audit)}
 <section><h2>How it was measured</h2>${environmentTable(result)}</section>
 <footer>Sale ${escapeHtml(result.saleId)}. The JSON file beside this report holds every series and option.</footer>
 </main>
@@ -58,83 +68,4 @@ function figures(result: RunResult): string {
       `<div><dt>${escapeHtml(label)}</dt><dd>${escapeHtml(value)}<small>${escapeHtml(detail)}</small></dd></div>`,
   );
   return `<dl class="figures">${cells.join('')}</dl>`;
-}
-
-function picture(result: RunResult): string {
-  const { drive, ledger, samples, capOrdersPerSecond } = result;
-  const drained = ledger?.settledPerSecond ?? bySecond(result, ({ drainedPerSecond }) => drainedPerSecond);
-  const waiting = bySecond(result, (sample) => sample.waiting);
-  const seconds = Math.max(drive.seconds.length, drained.length, waiting.length);
-  const perSecond = (of: (outcomes: OutcomeCounts) => number) =>
-    drive.seconds.map(({ outcomes }) => of(outcomes));
-  const refused = perSecond((outcomes) => outcomes['sold-out'] + outcomes['refused-limit']);
-  const errors = perSecond((outcomes) => ERRORS.reduce((sum, outcome) => sum + outcomes[outcome], 0));
-  const rates: TimeSeries[] = [
-    { name: 'Offered', tone: 'offered', values: drive.seconds.map(({ offered }) => offered), filled: true },
-    ...shownIfAny({ name: 'Sold out or refused', tone: 'refused', values: refused }),
-    ...shownIfAny({ name: 'Errors', tone: 'errors', values: errors }),
-    { name: 'Accepted', tone: 'accepted', values: perSecond(({ accepted }) => accepted) },
-    { name: 'Written to the database', tone: 'drained', values: drained, filled: true },
-  ];
-  const { warmupSeconds } = drive;
-  const legend = rates.map(({ name, tone }) => `<li class="${tone}">${escapeHtml(name)}</li>`);
-  const cap = capOrdersPerSecond;
-  const charts: TimeChart[] = [
-    {
-      title: 'Orders per second over the run',
-      unit: 'orders/s',
-      seconds,
-      warmupSeconds,
-      series: rates,
-      ...(cap === undefined ? {} : { line: { value: cap, label: `cap ${cap.toLocaleString('en')}/s` } }),
-    },
-    {
-      title: 'Orders waiting over the run',
-      unit: 'orders',
-      seconds,
-      warmupSeconds,
-      series: [{ name: 'Waiting', tone: 'waiting', values: waiting, filled: true }],
-      markHighest: true,
-    },
-  ];
-  const [rateChart, waitingChart] = charts as [TimeChart, TimeChart];
-  return `<section><h2>The sale, second by second</h2>
-<ul class="legend">${legend.join('')}${cap === undefined ? '' : '<li class="cap">Cap</li>'}</ul>
-${bothSizes((size) => drawTimeChart(rateChart, size), 300)}
-<p class="panel">Orders accepted and waiting for the database${samples.length === 0 ? ' (not sampled)' : ''}</p>
-${bothSizes((size) => drawTimeChart(waitingChart, size), 170)}</section>`;
-}
-
-function latencies({ drive }: RunResult): string {
-  const curves: LatencyCurve[] = [
-    { name: 'Accepted', tone: 'accepted' as const, summary: drive.latency.accepted },
-    { name: 'Sold out or refused', tone: 'refused' as const, summary: drive.latency.refused },
-  ].filter(({ summary }) => summary.count > 0);
-  if (curves.length === 0) return '';
-  const ms = (value: number) =>
-    `<td class="number">${value.toLocaleString('en', { maximumFractionDigits: 1 })}</td>`;
-  const row = (name: string, summary: typeof drive.lateness) =>
-    `<tr><th>${name}</th>${[summary.p50Ms, summary.p90Ms, summary.p99Ms, summary.p999Ms, summary.maxMs].map(ms).join('')}</tr>`;
-  const legend = curves.map(({ name, tone }) => `<li class="${tone}">${name}</li>`);
-  return `<section><h2>How long shoppers waited for their answer</h2>
-<p class="soft">From the moment each order was due, after the warm-up. Each further nine has the same room.</p>
-<ul class="legend">${legend.join('')}</ul>
-${bothSizes((size) => drawLatencyChart(curves, size), 260)}
-<div class="scroll"><table><thead><tr><th>ms</th>${['50 %', '90 %', '99 %', '99.9 %', 'slowest'].map((name) => `<th class="number">${name}</th>`).join('')}</tr></thead>
-<tbody>${curves.map(({ name, summary }) => row(name, summary)).join('')}${row('the driver, late by', drive.lateness)}</tbody></table></div></section>`;
-}
-
-function shownIfAny(series: TimeSeries): TimeSeries[] {
-  return series.values.some((value) => (value ?? 0) > 0) ? [series] : [];
-}
-
-function bySecond(
-  { samples }: RunResult,
-  of: (sample: RunResult['samples'][number]) => number | undefined,
-): (number | undefined)[] {
-  const length = Math.floor(samples.at(-1)?.second ?? -1) + 1;
-  const values: (number | undefined)[] = Array.from({ length }, () => undefined);
-  for (const sample of samples) values[Math.floor(sample.second)] = of(sample);
-  // Samples drift a little against the seconds; one that was skipped is not a gap.
-  return values.map((value, second) => value ?? values[second - 1]);
 }

@@ -6,6 +6,8 @@ export interface LatencyCurve {
   readonly name: string;
   readonly tone: TimeSeries['tone'];
   readonly summary: LatencySummary;
+  /** Of an earlier run. */
+  readonly dashed?: boolean;
 }
 
 const MARGIN = { top: 22, right: 20, bottom: 26, left: 50 };
@@ -41,12 +43,12 @@ export function drawLatencyChart(curves: readonly LatencyCurve[], { width, heigh
         `<text class="tick" x="${px(x(nineOf(percentile)))}" y="${height - 8}" text-anchor="middle">${percentile} %</text>`,
     ),
     `<text class="tick" x="2" y="11">time to the answer</text>`,
-    ...drawn.map(({ tone, summary }) => {
+    ...drawn.map(({ tone, summary, dashed }) => {
       const points = summary.curve.map(
         ({ percentile, ms }) =>
           `${px(x(Math.min(nines, nineOf(percentile))))} ${px(y(Math.log10(Math.max(0.01, ms))))}`,
       );
-      return `<path class="line ${tone}" d="M${points.join('L')}"/>`;
+      return `<path class="line ${tone}${dashed ? ' dashed' : ''}" d="M${points.join('L')}"/>`;
     }),
   ];
   const title = drawn

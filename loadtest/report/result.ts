@@ -3,6 +3,7 @@ import type { Settings } from '../settings.ts';
 import type { AuditVerdict } from '../verdict/audit.ts';
 import type { LedgerCounts } from '../verdict/ledger-counts.ts';
 import type { ThresholdResult } from '../verdict/threshold.ts';
+import type { ProcessSeries } from '../watch/process-watch.ts';
 import type { InstanceSample } from '../watch/sampler.ts';
 import type { Environment } from './environment.ts';
 
@@ -26,5 +27,7 @@ export interface RunResult {
   readonly ledger?: LedgerCounts;
   readonly drive: DriveResult;
   readonly samples: readonly InstanceSample[];
+  /** What each process held while the load ran. */
+  readonly processes: readonly ProcessSeries[];
   readonly environment: Environment;
 }

@@ -1,5 +1,4 @@
 import { OUTCOMES } from '../driver/outcome.ts';
-import type { AuditVerdict } from '../verdict/audit.ts';
 import type { ThresholdResult } from '../verdict/threshold.ts';
 import type { InstanceSample } from '../watch/sampler.ts';
 import type { RunResult } from './result.ts';
@@ -50,17 +49,6 @@ export function processTable(samples: readonly InstanceSample[]): string {
   return `<table><thead><tr><th></th><th class="number">Cores, mean</th><th class="number">most</th><th class="number">MiB, most</th></tr></thead><tbody>${body.join('')}</tbody></table>`;
 }
 
-/** The audit's verdict, its own words folded away. */
-export function auditBlock({ clean, report, failure }: AuditVerdict): string {
-  if (report === undefined) {
-    return `<p>${mark(false)} The audit gave no report.</p><pre>${escapeHtml(failure ?? '')}</pre>`;
-  }
-  const verdict = clean
-    ? 'Every promise that can be checked from outside holds: stock, ledger and every answer agree.'
-    : 'Stock, ledger and answers do not agree; the report says where.';
-  return `<p>${mark(clean)} ${verdict}</p><details${clean ? '' : ' open'}><summary>The audit’s report</summary><pre>${escapeHtml(JSON.stringify(report, null, 2))}</pre></details>`;
-}
-
 /** Machine, options and method. */
 export function environmentTable(result: RunResult): string {
   const { environment, settings, targets, model, drive, capOrdersPerSecond, startedHere } = result;
@@ -69,7 +57,7 @@ export function environmentTable(result: RunResult): string {
       'Machine',
       `${environment.cpu}, ${environment.cores} cores, ${environment.memoryGiB} GiB, ${environment.kernel}, Node ${environment.node}`,
     ],
-    ['Shared with', 'the load test itself where the target is on this machine'],
+    ['Shared with', sharedWith(environment)],
     [
       'Model',
       model === 'open-loop'
@@ -94,6 +82,13 @@ export function environmentTable(result: RunResult): string {
     ],
   ];
   return `<table>${rows.map(([name, value]) => `<tr><th class="soft">${name}</th><td>${escapeHtml(value)}</td></tr>`).join('')}</table>`;
+}
+
+function sharedWith({ loadAverage, cores }: RunResult['environment']): string {
+  const self = 'the load test itself where the target is on this machine';
+  if (loadAverage === undefined) return self;
+  const others = loadAverage > cores / 2 ? 'other work, which slows the answers: ' : '';
+  return `${self}; ${others}${loadAverage} processes wanted to run in the minute before`;
 }
 
 function mark(passed: boolean): string {

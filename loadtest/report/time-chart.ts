@@ -7,6 +7,8 @@ export interface TimeSeries {
   readonly tone: 'offered' | 'accepted' | 'refused' | 'drained' | 'waiting' | 'errors';
   readonly values: readonly (number | undefined)[];
   readonly filled?: boolean;
+  /** Of an earlier run. */
+  readonly dashed?: boolean;
 }
 
 export interface TimeChart {
@@ -67,13 +69,18 @@ export function drawTimeChart(chart: TimeChart, { width, height }: ChartSize): s
       (tick) =>
         `<text class="tick" x="${px(x(tick))}" y="${height - 8}" text-anchor="middle">${tick} s</text>`,
     ),
-    ...series.map(({ tone, values, filled }) => {
+    ...series.map(({ tone, values, filled, dashed }) => {
       const line = stepPath(values, at, y);
       const area = filled ? `<path class="area ${tone}" d="${areaPath(values, at, y, bottom)}"/>` : '';
-      return `${area}<path class="line ${tone}" d="${line}"/>`;
+      return `${area}<path class="line ${tone}${dashed ? ' dashed' : ''}" d="${line}"/>`;
     }),
     chart.line ? referenceLine(chart.line, y, width) : '',
-    chart.markHighest ? series.map(({ values }) => highestMark(values, at, y, width)).join('') : '',
+    chart.markHighest
+      ? series
+          .filter(({ dashed }) => !dashed)
+          .map(({ values }) => highestMark(values, at, y, width))
+          .join('')
+      : '',
     hoverColumns(series, chart.bands ?? [], at, stride, chart.seconds, bottom),
   ];
   return `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeHtml(chart.title)}">${parts.join('')}</svg>`;

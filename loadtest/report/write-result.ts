@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EarlierResult } from './comparison.ts';
 import { renderReport } from './html.ts';
 import type { RunResult } from './result.ts';
 
@@ -14,11 +15,16 @@ export function resultBaseName(folder: string, scenario: string, now: Date): str
   return join(folder, `${scenario}-${time}`);
 }
 
-/** Writes the JSON file and the report beside each other. */
-export async function writeResult(folder: string, baseName: string, result: RunResult): Promise<ResultFiles> {
+/** Writes the JSON file and the report beside each other; the report holds the run against an earlier one. */
+export async function writeResult(
+  folder: string,
+  baseName: string,
+  result: RunResult,
+  earlier?: EarlierResult,
+): Promise<ResultFiles> {
   await mkdir(folder, { recursive: true });
   const files = { json: `${baseName}.json`, html: `${baseName}.html` };
   await writeFile(files.json, `${JSON.stringify(result, null, 1)}\n`);
-  await writeFile(files.html, await renderReport(result));
+  await writeFile(files.html, await renderReport(result, earlier));
   return files;
 }

@@ -1,31 +1,10 @@
-import { hold } from '../profile/rate-profile.ts';
-import type { Scenario } from '../scenario.ts';
-import { PLENTY } from '../settings.ts';
-import {
-  acceptedWithin,
-  auditClean,
-  backlogDrained,
-  everyAcceptedConfirmed,
-  noDrops,
-  noErrors,
-  steadyMemory,
-  withinCap,
-} from '../verdict/measures.ts';
+import { flatHoldings } from '../verdict/flatness.ts';
+import { acceptedWithin, everyAcceptedConfirmed } from '../verdict/measures.ts';
+import { crowd } from './crowd.ts';
 
-export const soak: Scenario = {
+export const soak = crowd({
   name: 'soak',
   summary: 'Half of what the drain takes, for half an hour: what grows, leaks or slows down shows.',
-  model: 'open-loop',
-  defaults: { rate: 'half-cap', seconds: 1_800, stock: PLENTY, gateways: 1, drainers: 1 },
-  profile: ({ rate, seconds }) => hold(rate, seconds),
-  thresholds: [
-    noErrors,
-    noDrops,
-    acceptedWithin(15),
-    steadyMemory,
-    backlogDrained,
-    withinCap,
-    everyAcceptedConfirmed,
-    auditClean,
-  ],
-};
+  defaults: { rate: 'half-cap', seconds: 1_800 },
+  thresholds: [acceptedWithin(15), ...flatHoldings, everyAcceptedConfirmed],
+});

@@ -5,8 +5,6 @@ import type { Facts, Measured, Threshold } from './threshold.ts';
 // The thresholds that scenarios are made of. Numbers that are not given here come from the promises in the README.
 
 const MIN_CAP_USED_RATIO = 0.97;
-const MAX_MEMORY_GROWTH_RATIO = 1.2;
-const MEMORY_MIN_SAMPLES = 120;
 
 const constant = (limit: number) => () => limit;
 const phases = ({ drive }: Facts): readonly PhaseCounts[] => [drive.warmup, drive.measured];
@@ -122,20 +120,6 @@ export const everyAcceptedConfirmed: Threshold = {
   measure: ({ ledger }) => ledger?.confirmedOrders ?? LEDGER_MISSING,
 };
 
-/** The gateways hold no more memory at the end of a long run than early in it. */
-export const steadyMemory: Threshold = {
-  name: 'Gateway memory, last tenth against second tenth',
-  unit: '×',
-  comparison: 'at most',
-  limit: constant(MAX_MEMORY_GROWTH_RATIO),
-  measure: ({ samples }) => {
-    const rss = samples.flatMap(({ roles }) => roles.gateway?.rssBytes ?? []);
-    if (rss.length < MEMORY_MIN_SAMPLES) return { exempt: `fewer than ${MEMORY_MIN_SAMPLES} samples` };
-    const tenth = Math.floor(rss.length / 10);
-    return mean(rss.slice(-tenth)) / mean(rss.slice(tenth, 2 * tenth));
-  },
-};
-
 /** Every promise that can be checked from outside holds. */
 export const auditClean: Threshold = {
   name: 'Audit',
@@ -154,8 +138,4 @@ function latencyP99({ count, p99Ms }: { count: number; p99Ms: number }, missing:
 /** The largest batch: 50 ms of the cap, at most 500 orders, at least one. */
 export function batchOf(cap: number): number {
   return Math.max(1, Math.min(500, Math.floor(cap / 20)));
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,5 +1,6 @@
 import type { DriveResult } from '../driver/recorder.ts';
 import type { Settings } from '../settings.ts';
+import type { ProcessSeries } from '../watch/process-watch.ts';
 import type { InstanceSample } from '../watch/sampler.ts';
 import type { AuditVerdict } from './audit.ts';
 import type { LedgerCounts } from './ledger-counts.ts';
@@ -9,6 +10,7 @@ export interface Facts {
   readonly settings: Settings;
   readonly drive: DriveResult;
   readonly samples: readonly InstanceSample[];
+  readonly processes: readonly ProcessSeries[];
   /** Orders/s in force during the run, if the instance said. */
   readonly cap: number | undefined;
   readonly drained: boolean;
@@ -16,8 +18,12 @@ export interface Facts {
   readonly ledger: LedgerCounts | undefined;
 }
 
-/** A value, or why there is none: `missing` fails the threshold, `exempt` passes it. */
-export type Measured = number | { readonly missing: string } | { readonly exempt: string };
+/** A value, also with what to say of it, or why there is none: `missing` fails the threshold, `exempt` passes it. */
+export type Measured =
+  | number
+  | { readonly value: number; readonly note: string }
+  | { readonly missing: string }
+  | { readonly exempt: string };
 
 export interface Threshold {
   readonly name: string;
@@ -34,19 +40,21 @@ export interface ThresholdResult {
   readonly value?: number;
   readonly limit?: number;
   readonly passed: boolean;
-  /** Why a value is not there, or why none was needed. */
+  /** What to say of the value; or why there is none, or none was needed. */
   readonly note?: string;
 }
 
 /** Holds a run against one threshold. What could not be measured has not passed. */
 export function judge({ name, unit, comparison, measure, limit }: Threshold, facts: Facts): ThresholdResult {
   const row = { name, unit, comparison };
-  const measured = measure(facts);
+  const found = measure(facts);
+  const remark = typeof found === 'object' && 'value' in found ? { note: found.note } : {};
+  const measured = typeof found === 'object' && 'value' in found ? found.value : found;
   const bound = limit(facts);
-  const value = typeof measured === 'number' ? { value: measured } : {};
+  const value = typeof measured === 'number' ? { value: measured, ...remark } : {};
   const against = typeof bound === 'number' ? { limit: bound } : {};
   for (const side of [measured, bound]) {
-    if (typeof side === 'number') continue;
+    if (typeof side === 'number' || 'value' in side) continue;
     if ('exempt' in side) return { ...row, ...value, ...against, passed: true, note: side.exempt };
     return { ...row, ...value, ...against, passed: false, note: side.missing };
   }
