@@ -177,7 +177,7 @@ export const drain = dashboard({
         graph({
           title: 'Claims mended',
           description:
-            'Claims that could not be settled after the commit, and what the reconciler published again or settled. All 0 unless something was away.',
+            'Claims that could not be settled after the commit, and what the reconciler published again or settled. The first two are 0 unless something was away; under a crowd the reconciler may settle some that were about to be.',
           unit: 'reqps',
           w: 8,
           queries: [

@@ -38,7 +38,8 @@ export async function runBusyHour({ command, gatewayUrl, rate, signal, say }: Bu
   const cap = Math.max(1, Math.round(rate * 0.4));
   await mustRunSluice(command, ['cap', String(cap)]);
   const offered = rate * crowdSeconds;
-  const startMs = Date.now() + 4_000;
+  // Late enough that the cap set above is no change within the span.
+  const startMs = Date.now() + 8_000;
   const opensAtMs = startMs + earlySeconds * 1_000;
   const file = join(command.folder, 'sale.json');
   await writeFile(

@@ -117,7 +117,9 @@ export function createDrainMetrics(registry: Registry) {
     settleSeconds: new Histogram({
       name: 'sluice_order_settle_seconds',
       help: 'From claim to commit: the time to truth.',
-      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800],
+      buckets: [
+        0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1800,
+      ],
       registers: [registry],
     }),
     settleFailures: new Counter({

@@ -14,6 +14,7 @@ import {
   dashboardFiles,
   loadDashboard,
 } from './dashboard-files.ts';
+import { codeIn, readDocument } from './documents.ts';
 import { nodeMetrics, ownMetrics, seriesOf } from './metric-names.ts';
 import { asGrafanaSends, lintMetrics, selectorsIn } from './promql.ts';
 
@@ -23,6 +24,7 @@ const pages = new Map<string, string>();
 const metricsServers: ReturnType<typeof createMetricsServer>[] = [];
 let saleId: string;
 let gatewayUrl: string;
+let opsUrl: string;
 
 const deadlineMs = 40_000;
 vi.setConfig({ testTimeout: deadlineMs + 20_000 });
@@ -85,6 +87,7 @@ beforeAll(async () => {
   const drainer = await rig.drainer();
   const gateway = await rig.gateway();
   gatewayUrl = gateway.url;
+  opsUrl = ops.url;
   for (const [role, { registry }] of Object.entries({ ops, drainer, gateway })) await serve(role, registry);
   announce([...pages]);
   saleId = await rig.sale([
@@ -141,6 +144,19 @@ it.each(['gateway', 'drainer', 'ops'])(
     expect((await lintMetrics(page)).filter((line) => !known.test(line))).toEqual([]);
   },
 );
+
+it('every admin path that the operations guide names is there, behind the token', async () => {
+  const named = codeIn(readDocument('docs/operations.md')).flatMap((span) => {
+    const [, method, path] = /^(GET|POST|PUT) (\/admin\/\S+)$/.exec(span) ?? [];
+    return method ? [[method, path!.replace('/ID/', '/no-such-sale/')] as const] : [];
+  });
+  const paths = [...new Map(named.map(([method, path]) => [`${method} ${path}`, { method, path }])).values()];
+  expect(paths.length).toBeGreaterThan(3);
+  for (const { method, path } of paths) {
+    expect((await fetch(`${opsUrl}${path}`, { method })).status, `${method} ${path}`).toBe(401);
+  }
+  expect((await fetch(`${opsUrl}/admin/no-such-path`)).status).toBe(404);
+});
 
 it('an alert fires when its fault is there, and not before', async () => {
   const firing = async () => (await ask('ALERTS{alertstate="firing"}')).map(({ metric }) => metric.alertname);
