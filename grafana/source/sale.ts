@@ -129,7 +129,7 @@ export const sale = dashboard({
           queries: [
             { expr: 'max(sluice_orders_waiting)', legend: 'orders waiting' },
             {
-              expr: 'sum by (queue) (rabbitmq_detailed_queue_messages_ready{queue=~"sluice[.].*"})',
+              expr: 'sum by (queue) (rabbitmq_detailed_queue_messages_ready{queue=~"sluice[.]orders.*"})',
               legend: 'ready: {{queue}}',
             },
           ],

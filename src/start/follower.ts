@@ -47,9 +47,14 @@ export function composeFollower(context: RoleContext, which: string | Follower):
     start: async () => undefined,
     stop: async () => ('stop' in follower ? (follower as { stop(): Promise<void> }).stop() : undefined),
   };
+  const ledgerKnown = {
+    ...ledger,
+    // Else it would pass for away until the first event.
+    start: () => ledger.start().then(() => metrics.dependencies.set('postgres', true)),
+  };
   return inOrder([
     leftOpen,
-    startedWithin(0, ledger),
+    startedWithin(0, ledgerKnown),
     startedWithin(neighbourPatienceMs, publisher),
     startedWithin(neighbourPatienceMs, runner),
   ]);
