@@ -8,7 +8,7 @@ import { builtCommand } from '../../support/build.ts';
 import { createStack, type Stack } from '../../support/stack.ts';
 import { type Ended, type Environment, environmentWith, sluice } from './command.ts';
 
-export type RoleName = 'gateway' | 'drainer' | 'ops';
+export type RoleName = 'gateway' | 'drainer' | 'ops' | 'follower loyalty' | 'follower ranking';
 
 /** A role as a process of its own. */
 export interface RoleProcess {
@@ -52,7 +52,7 @@ export async function createCluster(env: Environment = {}): Promise<Cluster> {
   const run = (...args: string[]) => sluice(args, { cwd: folder, env: urls });
 
   async function start(role: RoleName, more: Environment = {}): Promise<RoleProcess> {
-    const child = spawn(process.execPath, [command, role], {
+    const child = spawn(process.execPath, [command, ...role.split(' ')], {
       cwd: folder,
       env: environmentWith({ ...urls, PORT: String(port), OPS_PORT: '0', ...env, ...more }),
       stdio: ['ignore', 'ignore', 'pipe'],
