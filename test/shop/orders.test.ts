@@ -132,6 +132,7 @@ it('sold out is said at once, also to whoever pressed the button a moment too la
   await lookAgain(page);
   await buttonOf(page, 'Lamp').filter({ hasText: 'Sold out' }).waitFor();
   expect(await buttonOf(page, 'Lamp').isDisabled()).toBe(true);
+  await page.getByRole('heading', { name: 'Everything is sold' }).waitFor();
 
   await rig.sales.restock(saleId, 'more', 'lamp', 5);
   await lookAgain(page);

@@ -126,6 +126,26 @@ it('with tokens the page says that the shop must hand one over, and takes it wit
   await other.stop();
 });
 
+it('by keyboard alone an order is placed, focus goes with it, and what happens is said aloud', async () => {
+  const saleId = await rig.sale([{ sku: 'lamp', name: 'Lamp', stock: 5, customerLimit: 2 }]);
+  const { page } = await shoppers.open(shopOf(saleId));
+  await buttonOf(page, 'Lamp').filter({ hasText: 'Buy now' }).waitFor();
+  const focused = page.locator(':focus');
+  await page.keyboard.press('Tab');
+  expect(await focused.textContent()).toBe('Skip to the sale');
+  await page.keyboard.press('Enter');
+  for (const field of ['customer', 'quantity', null]) {
+    await page.keyboard.press('Tab');
+    expect(await focused.getAttribute('name')).toBe(field);
+  }
+  await page.keyboard.press('Enter');
+  await expectTicket(page, 'Lamp', 'You are in line');
+  expect(await focused.textContent()).toBe('You are in line');
+  const said = page.locator('[data-part=announcer]');
+  await said.filter({ hasText: 'Lamp: You are in line.' }).waitFor();
+  expect(await said.textContent()).toContain('Place 1 in line, estimated wait: a moment');
+});
+
 it('nothing serious is in anybody’s way, in either theme, and nothing is wider than a phone', async () => {
   const { page } = await shoppers.open(shopOf(upcoming));
   const check = async (what: string) => {

@@ -64,7 +64,6 @@ function stateNow() {
 function showSale() {
   const state = stateNow();
   if (state !== lastState) {
-    setText(part(shop, 'headline'), words.say(`sale.${state}`));
     shop.dataset.state = state;
     if (lastState !== undefined) {
       announce(words.say(`sale.${state}`));
@@ -73,6 +72,9 @@ function showSale() {
     }
     lastState = state;
   }
+  const isSoldOut =
+    state === 'open' && sale.left?.size > 0 && [...sale.left.values()].every((left) => left === 0);
+  setText(part(shop, 'headline'), words.say(isSoldOut ? 'sale.sold-out' : `sale.${state}`));
   setText(part(shop, 'times'), timesOf(state));
   notice.hidden = !isAway && state !== 'rebuilding';
   if (!notice.hidden) setText(notice, words.say(isAway ? 'away.page' : 'sale.rebuilding.text'));
