@@ -39,6 +39,7 @@ interface CliOptions {
   drainers?: number;
   trace?: string;
   compare?: string;
+  outageSeconds?: number;
   out: string;
   keepSale?: true;
   json?: true;
@@ -65,6 +66,7 @@ function createProgram({ stdout, stderr }: World): Command {
     .option('--drainers <n>', 'of an instance that is started for the run', number(1, 64))
     .option('--trace <file>', 'CSV of a time and a count per row, for a replay')
     .option('--compare <file>', 'the JSON file of an earlier run, to hold this one against in the report')
+    .option('--outage-seconds <n>', 'how long the mail server is dead, for follow-ons', number(0, 3_600))
     .option('--out <dir>', 'folder of the results', 'results')
     .option('--keep-sale', 'leave the sale of the run in place')
     .option('--json', 'print the result as JSON on standard output')
@@ -101,11 +103,18 @@ async function readOptions(scenario: Scenario, options: CliOptions, world: World
   if (!scenario.needsTrace && (file ?? peak) !== undefined) {
     throw new UsageError('--trace and --peak are for the scenario replay');
   }
+  if (scenario.companion && options.target.length > 0) {
+    throw new UsageError(`${scenario.name} starts an instance of its own: leave --target out`);
+  }
+  if (!scenario.companion && options.outageSeconds !== undefined) {
+    throw new UsageError('--outage-seconds is for the scenario follow-ons');
+  }
   const trace = file === undefined ? undefined : await readTrace(file);
   const earlier = options.compare === undefined ? undefined : await readEarlierResult(options.compare);
   return {
     ...defined({ rate: peak ?? rate, seconds, stock, cap, gateways, drainers, trace, earlier }),
     ...defined({ databaseUrl: world.env.DATABASE_URL }),
+    ...defined({ outageSeconds: options.outageSeconds }),
     warmupSeconds: options.warmupSeconds,
     targets: options.target,
     ownsTargets: options.iOwnThisTarget ?? false,

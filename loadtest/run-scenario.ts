@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { loadavg } from 'node:os';
+import type { Companion } from './companion.ts';
 import { type Drive, driveOpenLoop, type Wish } from './driver/open-loop.ts';
 import { createOrderLog, type OrderLog } from './driver/order-log.ts';
 import type { DriveResult } from './driver/recorder.ts';
@@ -17,7 +18,7 @@ import type { Scenario } from './scenario.ts';
 import { LOAD_SKU, type Settings, WARMUP_SKU } from './settings.ts';
 import { auditSale } from './verdict/audit.ts';
 import { countLedger, type LedgerCounts } from './verdict/ledger-counts.ts';
-import { type Facts, judge } from './verdict/threshold.ts';
+import { type Baseline, type Facts, judge } from './verdict/threshold.ts';
 import { createLiveLine, formatLiveLine } from './watch/live-line.ts';
 import { createProcessWatch } from './watch/process-watch.ts';
 import { createSampler, type Sampler } from './watch/sampler.ts';
@@ -32,6 +33,8 @@ export interface RunOptions {
   readonly trace?: readonly number[];
   /** Set before the run, restored after it. */
   readonly cap?: number;
+  /** How long the mail server is dead, for a scenario that has one. */
+  readonly outageSeconds?: number;
   readonly targets: readonly URL[];
   readonly ownsTargets: boolean;
   readonly gateways?: number;
@@ -60,23 +63,58 @@ export async function runScenario(
   scenario: Scenario,
   options: RunOptions,
 ): Promise<{ result: RunResult; files: ResultFiles }> {
-  const { out, output, signal } = options;
+  const { out, signal } = options;
   const baseName = resultBaseName(out, scenario.name, new Date());
-  const say = (line: string) => output.write(`${line}\n`);
   await mkdir(out, { recursive: true });
+  const baseline = await runBaseline(scenario, options, `${baseName}.baseline`);
+  const companion = await scenario.companion?.(settle(scenario, options, undefined));
+  try {
+    const result = await runOnce({ scenario, options, baseName, companion, baseline }, companion?.env);
+    signal.throwIfAborted();
+    return { result, files: await writeResult(out, baseName, result, options.earlier) };
+  } finally {
+    await companion?.close();
+  }
+}
+
+/** What one run is made of. */
+interface Run {
+  readonly scenario: Scenario;
+  readonly options: RunOptions;
+  readonly baseName: string;
+  readonly companion?: Companion | undefined;
+  readonly baseline?: Baseline | undefined;
+}
+
+/** The scenario's load on an instance without its companion, for its latencies; nothing of it is kept. */
+async function runBaseline(
+  scenario: Scenario,
+  options: RunOptions,
+  baseName: string,
+): Promise<Baseline | undefined> {
+  if (!scenario.baseline) return undefined;
+  const { seconds, env } = scenario.baseline;
+  options.output.write('First the same load with nothing beside it\n');
+  const { companion: _companion, ...alone } = { ...scenario, thresholds: [] };
+  const result = await runOnce({ scenario: alone, options: { ...options, seconds }, baseName }, env);
+  return { accepted: result.drive.latency.accepted, seconds };
+}
+
+async function runOnce(run: Run, ownEnv: Readonly<Record<string, string>> | undefined): Promise<RunResult> {
+  const { scenario, options, baseName } = run;
+  const say = (line: string) => options.output.write(`${line}\n`);
   const instance = await attach({
     ...options,
     gateways: options.gateways ?? scenario.defaults.gateways,
     drainers: options.drainers ?? scenario.defaults.drainers,
+    ownEnv,
     logFile: `${baseName}.instance.log`,
     say,
   });
   try {
-    const result = await withCap(instance, options.cap, (cap) =>
-      measure(scenario, options, instance, cap, baseName),
+    return await withCap(instance, options.cap ?? scenario.defaults.cap, (cap) =>
+      measure(run, instance, cap),
     );
-    signal.throwIfAborted();
-    return { result, files: await writeResult(out, baseName, result, options.earlier) };
   } finally {
     if (instance.startedHere) say('Stopping the instance');
     await instance.stop();
@@ -102,11 +140,9 @@ async function withCap<T>(
 }
 
 async function measure(
-  scenario: Scenario,
-  options: RunOptions,
+  { scenario, options, baseName, companion, baseline }: Run,
   instance: Instance,
   cap: number | undefined,
-  baseName: string,
 ): Promise<RunResult> {
   const { output, signal } = options;
   const { command, targets, startedHere } = instance;
@@ -130,17 +166,34 @@ async function measure(
     runFile: instance.runFile,
     elapsedSeconds: () => drive.snapshot().elapsedSeconds,
   });
-  const { result, drained } = await watch(drive, sampler, processWatch, options);
+  const beside = new AbortController();
+  const besides = companion?.during({ signal: AbortSignal.any([signal, beside.signal]), say });
+  const { result, drained } = await watch(drive, sampler, processWatch, options).finally(() =>
+    beside.abort(),
+  );
+  await besides;
   await log.close();
 
-  say('Auditing');
   const databaseUrl = (await instance.runFile())?.databaseUrl ?? options.databaseUrl;
+  const followOns = await companion?.finish({ saleId, databaseUrl, drive: result, say, signal });
+  say('Auditing');
   const ledger = await tryCountLedger(databaseUrl, saleId, result.startedAt, say);
   const audit = await auditSale(command, saleId, logFile);
   if (!options.keepSale) await archiveLoadSale(command, saleId, say);
   const samples = sampler.samples();
   const processes = processWatch.series();
-  const facts: Facts = { settings, drive: result, samples, processes, cap, drained, audit, ledger };
+  const compared = { ...(followOns ? { followOns } : {}), ...(baseline ? { baseline } : {}) };
+  const facts: Facts = {
+    settings,
+    drive: result,
+    samples,
+    processes,
+    cap,
+    drained,
+    audit,
+    ledger,
+    ...compared,
+  };
   const thresholds = scenario.thresholds.map((threshold) => judge(threshold, facts));
   const { trace: _, ...kept } = settings;
   return {
@@ -158,6 +211,7 @@ async function measure(
     audit,
     drained,
     ...(ledger === undefined ? {} : { ledger }),
+    ...compared,
     drive: result,
     samples,
     processes,
@@ -167,14 +221,19 @@ async function measure(
 
 function settle(scenario: Scenario, options: RunOptions, cap: number | undefined): Settings {
   const { defaults } = scenario;
-  const halfCap = Math.max(1, Math.floor((cap ?? 2_000) / 2));
   return {
-    rate: options.rate ?? (defaults.rate === 'half-cap' ? halfCap : defaults.rate),
+    rate: options.rate ?? rateOf(defaults.rate, cap ?? defaults.cap ?? 2_000),
     seconds: options.seconds ?? defaults.seconds,
     warmupSeconds: options.warmupSeconds,
     stock: options.stock ?? defaults.stock,
+    ...(options.outageSeconds === undefined ? {} : { outageSeconds: options.outageSeconds }),
     ...(options.trace ? { trace: options.trace } : {}),
   };
+}
+
+function rateOf(rate: Scenario['defaults']['rate'], cap: number): number {
+  if (rate === 'half-cap') return Math.max(1, Math.floor(cap / 2));
+  return rate === 'over-cap' ? Math.ceil(cap * 1.1) : rate;
 }
 
 interface DriveTarget {

@@ -1,11 +1,14 @@
+import type { Companion } from './companion.ts';
 import type { Wish } from './driver/open-loop.ts';
 import type { RateProfile } from './profile/rate-profile.ts';
 import type { Settings } from './settings.ts';
 import type { Threshold } from './verdict/threshold.ts';
 
-/** Defaults of a scenario. A rate of `half-cap` is half of what the drain takes. */
+/** Defaults of a scenario. A rate of `half-cap` is half of what the drain takes, `over-cap` a tenth more than that. */
 export interface ScenarioDefaults {
-  readonly rate: number | 'half-cap';
+  readonly rate: number | 'half-cap' | 'over-cap';
+  /** Set for the run where the caller names none. */
+  readonly cap?: number;
   readonly seconds: number;
   readonly stock: number;
   /** Processes of an instance that the load test starts itself. */
@@ -30,5 +33,9 @@ export interface Scenario {
   readonly profile: (settings: Settings) => RateProfile;
   /** Who orders what. Default: one piece, each order from another customer. */
   readonly wish?: (index: number) => Omit<Wish, 'sku'>;
+  /** What runs beside the load; such a scenario starts an instance of its own. */
+  readonly companion?: (settings: Settings) => Promise<Companion>;
+  /** The same load, run first on an instance of its own without the companion, for comparison. */
+  readonly baseline?: { readonly seconds: number; readonly env: Readonly<Record<string, string>> };
   readonly thresholds: readonly Threshold[];
 }

@@ -14,6 +14,8 @@ export interface Settings {
   readonly warmupSeconds: number;
   /** Pieces of the SKU under load. */
   readonly stock: number;
+  /** How long the mail server is dead, for `follow-ons`. */
+  readonly outageSeconds?: number;
   /** Counts of a trace file, for `replay`. */
   readonly trace?: readonly number[];
 }

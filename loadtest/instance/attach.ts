@@ -9,6 +9,8 @@ export interface AttachOptions {
   /** Gateways named by the caller; none: those of the instance. */
   readonly targets: readonly URL[];
   readonly ownsTargets: boolean;
+  /** Set: an instance of its own is started with these settings, whatever runs here. */
+  readonly ownEnv?: Readonly<Record<string, string>> | undefined;
   /** Processes of an instance that has to be started. */
   readonly gateways: number;
   readonly drainers: number;
@@ -36,7 +38,7 @@ export interface Instance {
 export async function attach(options: AttachOptions): Promise<Instance> {
   const { command, targets, ownsTargets, say } = options;
   refuseForeignTargets(targets, ownsTargets);
-  const found = await readRunFile(command.folder);
+  const found = options.ownEnv ? undefined : await readRunFile(command.folder);
   const alive = found !== undefined && (await answers(new URL('/livez', found.gatewayUrl)));
   if (alive) {
     const chosen = targets.length > 0 ? targets : await gatewaysOf(found);
@@ -53,8 +55,10 @@ export async function attach(options: AttachOptions): Promise<Instance> {
   if (targets.length > 0) {
     return { command, targets, runFile: async () => undefined, startedHere: false, stop: async () => {} };
   }
-  say(`Nothing runs here: starting an instance (${options.gateways} gateway, ${options.drainers} drainer)`);
-  const { cli, env } = command;
+  const why = options.ownEnv ? 'This scenario has its own' : 'Nothing runs here: starting an';
+  say(`${why} instance (${options.gateways} gateway, ${options.drainers} drainer)`);
+  const { cli } = command;
+  const env = { ...command.env, ...options.ownEnv };
   const own = await startOwnInstance({ ...options, cli, env });
   return {
     command: { cli, env, folder: own.folder },

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { auditSection } from './audit-section.ts';
 import type { EarlierResult } from './comparison.ts';
 import { comparisonSection } from './comparison-section.ts';
+import { followOnSection } from './follow-ons.ts';
 import { keyFigures } from './headline.ts';
 import { holdingsSection } from './holdings-section.ts';
 import { latencySection } from './latency-section.ts';
@@ -45,6 +46,7 @@ ${earlier ? comparisonSection(result, earlier) : ''}
 <section><h2>Thresholds</h2>${thresholdTable(result.thresholds)}</section>
 ${latencySection(result, earlier?.result)}
 ${holdingsSection(result)}
+${followOnSection(result)}
 <div class="pair">
 <section><h2>Answers</h2>${answersTable(result)}</section>
 <section><h2>Processes</h2>${processTable(result.samples)}</section>

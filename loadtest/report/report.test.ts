@@ -66,6 +66,33 @@ describe('the report', () => {
     expect(html).toContain('too slow');
   });
 
+  it('says what followed the orders, and compares the answers with those without followers', async () => {
+    const result = await someResult({
+      followOns: {
+        confirmedOrders: 12_300,
+        ordersWithoutMail: 7,
+        mailsTwice: 3,
+        strayMails: 0,
+        ordersWithoutPoints: 0,
+        strayPoints: 0,
+        outage: { fromSecond: 15.1, toSecond: 75.2 },
+        mailsDoneAfterSeconds: 41.7,
+      },
+      baseline: { accepted: (await someResult()).drive.latency.accepted, seconds: 30 },
+    });
+    const html = await renderReport(result);
+    for (const text of [
+      'What followed the orders',
+      '>7<',
+      '>3<',
+      '42 s',
+      'from second 15 to 75',
+      'same rate for 30 s',
+    ])
+      expect(html).toContain(text);
+    expect(await renderReport(await someResult())).not.toContain('What followed');
+  });
+
   it('shows foreign words as words', async () => {
     const audit = {
       clean: false,

@@ -1,8 +1,9 @@
+import type { FollowOnFacts } from '../companion.ts';
 import type { DriveResult } from '../driver/recorder.ts';
 import type { Settings } from '../settings.ts';
 import type { AuditVerdict } from '../verdict/audit.ts';
 import type { LedgerCounts } from '../verdict/ledger-counts.ts';
-import type { ThresholdResult } from '../verdict/threshold.ts';
+import type { Baseline, ThresholdResult } from '../verdict/threshold.ts';
 import type { ProcessSeries } from '../watch/process-watch.ts';
 import type { InstanceSample } from '../watch/sampler.ts';
 import type { Environment } from './environment.ts';
@@ -25,6 +26,8 @@ export interface RunResult {
   readonly audit: AuditVerdict;
   readonly drained: boolean;
   readonly ledger?: LedgerCounts;
+  readonly followOns?: FollowOnFacts;
+  readonly baseline?: Baseline;
   readonly drive: DriveResult;
   readonly samples: readonly InstanceSample[];
   /** What each process held while the load ran. */

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { duplicates } from './duplicates.ts';
+import { followOns } from './follow-ons.ts';
 import { ramp } from './ramp.ts';
 import { replay } from './replay.ts';
 import { saturate } from './saturate.ts';
@@ -17,5 +18,6 @@ export const scenarios: readonly Scenario[] = [
   ramp,
   soak,
   saturate,
+  followOns,
   replay,
 ];

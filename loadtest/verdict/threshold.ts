@@ -1,3 +1,4 @@
+import type { FollowOnFacts } from '../companion.ts';
 import type { DriveResult } from '../driver/recorder.ts';
 import type { Settings } from '../settings.ts';
 import type { ProcessSeries } from '../watch/process-watch.ts';
@@ -16,6 +17,14 @@ export interface Facts {
   readonly drained: boolean;
   readonly audit: AuditVerdict;
   readonly ledger: LedgerCounts | undefined;
+  readonly followOns?: FollowOnFacts;
+  /** Intake latencies of the same load without the companion. */
+  readonly baseline?: Baseline;
+}
+
+export interface Baseline {
+  readonly accepted: DriveResult['latency']['accepted'];
+  readonly seconds: number;
 }
 
 /** A value, also with what to say of it, or why there is none: `missing` fails the threshold, `exempt` passes it. */

@@ -39,6 +39,8 @@ export interface LedgerEffect {
  */
 export interface OutsideEffect {
   readonly within: 'outside';
+  /** Events are not remembered, and cost the database nothing: each delivery has its effect. */
+  readonly forgets?: true;
   /**
    * Does what follows from the events and says for each, in their order, what came of it. When it throws, none of
    * them counts as done.

@@ -114,10 +114,11 @@ export function createPerform(deps: {
     events: readonly OrderEvent[],
     apply: (events: readonly OrderEvent[], context: EffectContext) => Promise<readonly EffectOutcome[]>,
   ): Promise<ReadonlyMap<string, EffectOutcome>> {
-    const fresh = await ledger.unhandled(name, events);
+    const forgets = effect.within === 'outside' && effect.forgets === true;
+    const fresh = forgets ? events : await ledger.unhandled(name, events);
     const outcomes = fresh.length === 0 ? [] : await apply(fresh, context);
     const happened = fresh.filter((_, i) => outcomes[i] === 'done');
-    if (happened.length > 0) await remember(happened);
+    if (happened.length > 0 && !forgets) await remember(happened);
     count(happened.length + events.length - fresh.length, happened.length);
     const unsaid = new EffectError('effect-failed', 'the effect does not say what came of the event');
     return new Map(fresh.map(({ id }, i) => [id, outcomes[i] ?? unsaid]));

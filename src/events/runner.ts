@@ -98,6 +98,8 @@ export function createRunner(deps: {
   function neighbourIsAway(error: EffectError, item: Item): void {
     awayBecause ??= error;
     oldestHeldMs ??= Date.parse(item.event.time);
+    // Nothing else may come that would.
+    wake();
   }
 
   function neighboursAreThere(): void {

@@ -28,6 +28,13 @@ export function createFollowerMetrics(registry: Registry, follower: string) {
     registers: [registry],
   }).labels(follower);
   held.set(0);
+  const switchedOff = new Gauge({
+    name: 'sluice_follower_switched_off',
+    help: '1 once the follower’s target wants no more (a webhook answered 410), until it is started anew.',
+    labelNames: ['follower'],
+    registers: [registry],
+  }).labels(follower);
+  switchedOff.set(0);
   return {
     handled: counter('sluice_follower_handled_total', 'Events whose effect has happened.'),
     repeated: counter('sluice_follower_repeated_total', 'Events that came again after their effect.'),
@@ -35,6 +42,7 @@ export function createFollowerMetrics(registry: Registry, follower: string) {
     retries: counter('sluice_follower_retries_total', 'Events that were put aside for another attempt.'),
     deadLettered: counter('sluice_follower_dead_lettered_total', 'Events that were given up.'),
     held,
+    switchedOff,
     effectSeconds: new Histogram({
       name: 'sluice_follower_effect_seconds',
       help: 'One call of the effect, with however many events it had.',

@@ -16,6 +16,8 @@ export interface FollowerTopology {
   readonly singleActiveConsumer: boolean;
   /** How long an event waits before its second, third, … attempt, in milliseconds. */
   readonly retryDelaysMs: readonly number[];
+  /** A topic exchange that the follower publishes to. One of the broker's own (`amq.…`) has to be there. */
+  readonly publishesTo?: string;
 }
 
 /** @throws RangeError where the name is none. */
@@ -49,7 +51,7 @@ export function parseFollowerQueue(
  * queue; limits live in policies.
  */
 export async function declareFollower(model: ChannelModel, follower: FollowerTopology): Promise<void> {
-  const { name, bindings, singleActiveConsumer, retryDelaysMs } = follower;
+  const { name, bindings, singleActiveConsumer, retryDelaysMs, publishesTo } = follower;
   const queue = followerQueue(name);
   await declareDropped(model);
   const channel = await model.createChannel();
@@ -72,6 +74,8 @@ export async function declareFollower(model: ChannelModel, follower: FollowerTop
   }
   await channel.assertExchange(eventsExchange, 'topic', { durable: true });
   for (const pattern of bindings) await channel.bindQueue(queue, eventsExchange, pattern);
+  if (publishesTo?.startsWith('amq.')) await channel.checkExchange(publishesTo);
+  else if (publishesTo) await channel.assertExchange(publishesTo, 'topic', { durable: true });
   await channel.close();
 }
 

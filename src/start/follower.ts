@@ -4,7 +4,7 @@ import type { Config } from '../platform/config/read.ts';
 import { createFollowerMetrics } from '../platform/follower-metrics.ts';
 import { createEventConsumer, createFollowerQueues } from '../queue/follower-messages.ts';
 import { declareFollower, type FollowerTopology } from '../queue/follower-queues.ts';
-import { followerNamed } from './followers.ts';
+import { followerNamed, type Surroundings } from './followers.ts';
 import { inOrder, neighbourPatienceMs, startedWithin } from './in-order.ts';
 import type { Role, RoleContext } from './role.ts';
 import { ledgerFor, publisherFor } from './stages.ts';
@@ -17,7 +17,11 @@ import { ledgerFor, publisherFor } from './stages.ts';
  */
 export function composeFollower(context: RoleContext, which: string | Follower): Role {
   const { config, target, clock, registry, fail } = context;
-  const follower = typeof which === 'string' ? followerNamed(which, config) : which;
+  const surroundings: Surroundings = {
+    send: (message) => publisher.send(message),
+    onSwitchedOff: () => metrics.switchedOff.set(1),
+  };
+  const follower = typeof which === 'string' ? followerNamed(which, config, surroundings) : which;
   const logger = context.logger.child({ follower: follower.name });
   const metrics = createFollowerMetrics(registry, follower.name);
   const topology = topologyOf(follower, config);
@@ -67,6 +71,7 @@ export function topologyOf(follower: Follower, config: Config): FollowerTopology
     name: follower.name,
     bindings: follower.bindings,
     singleActiveConsumer: follower.keepsOrder === true,
+    ...(follower.name === 'bridge' ? { publishesTo: config.EVENT_BRIDGE_EXCHANGE } : {}),
     retryDelaysMs: Array.from({ length: attempts - 1 }, (_, i) => retryMs * 2 ** i),
   };
 }

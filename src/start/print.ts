@@ -10,6 +10,13 @@ export function printUrls(run: RunFile): void {
     ['ops', run.opsUrl],
     ['metrics', `${run.opsUrl}/metrics`],
     ['RabbitMQ', run.amqpManagementUrl],
+    ...(run.subscribeUrls
+      ? [
+          ['MQTT', run.subscribeUrls.mqttUrl],
+          ['STOMP', run.subscribeUrls.stompUrl],
+          ['WebSocket', run.subscribeUrls.webStompUrl],
+        ]
+      : []),
     ...(run.prometheusUrl ? [['Prometheus', run.prometheusUrl]] : []),
     ['PostgreSQL', run.databaseUrl],
     ['Redis', run.redisUrl],

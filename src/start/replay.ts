@@ -20,7 +20,10 @@ export async function replayCommand(name: string, saleId: string): Promise<void>
   const target = findTarget(config, process.cwd());
   const logger = createLogger('command', 'error');
   const context = { config, target, logger, clock: systemClock };
-  const follower = followerNamed(name, config);
+  const follower = followerNamed(name, config, {
+    send: (message) => publisher.send(message),
+    onSwitchedOff: () => undefined,
+  });
   const topology = topologyOf(follower, config);
   const ledger = ledgerFor(context, 'command');
   const publisher = publisherFor(context, undefined, (model) => declareFollower(model, topology));

@@ -20,6 +20,12 @@ export interface RunFile {
   readonly amqpUrl: string;
   readonly amqpManagementUrl: string;
   readonly redisUrl: string;
+  /** RabbitMQ by MQTT, STOMP, and STOMP over WebSocket; there while `EVENT_BRIDGE` is on, on private services. */
+  readonly subscribeUrls?: {
+    readonly mqttUrl: string;
+    readonly stompUrl: string;
+    readonly webStompUrl: string;
+  };
   readonly prometheusUrl?: string;
   readonly adminToken: string;
   readonly processes: readonly RoleProcess[];

@@ -58,6 +58,7 @@ export async function startUp(log: (line: string) => void): Promise<{
         dataDir,
         log,
         supervise: true,
+        brokerProtocols: config.EVENT_BRIDGE === 'on',
         prometheusRuleFiles: [alertRules].filter(existsSync),
       });
   const roles: SupervisedRole[] = [];
@@ -137,6 +138,7 @@ export async function startUp(log: (line: string) => void): Promise<{
       gatewayUrl: processes.find((process) => process.role === 'gateway')?.url ?? '',
       opsUrl: processes.find((process) => process.role === 'ops')?.url ?? '',
       ...target,
+      ...(urls?.subscribeUrls ? { subscribeUrls: urls.subscribeUrls } : {}),
       ...(urls?.prometheusUrl ? { prometheusUrl: urls.prometheusUrl } : {}),
       adminToken,
       processes,

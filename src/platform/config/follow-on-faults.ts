@@ -25,5 +25,8 @@ export function followOnFaults(config: Partial<Config>): string[] {
   if (followers.includes('webhook') && targets === undefined) {
     faults.push('FOLLOWERS has webhook: set WEBHOOK_TARGETS too');
   }
+  if (followers.includes('bridge') && config.EVENT_BRIDGE !== 'on') {
+    faults.push('FOLLOWERS has bridge: set EVENT_BRIDGE=on too');
+  }
   return faults;
 }

@@ -262,9 +262,9 @@ export const settings = {
   },
   FOLLOWERS: {
     kind: 'choices',
-    choices: ['none', 'loyalty', 'ranking', 'mail', 'webhook', 'activity-log'],
+    choices: ['none', 'loyalty', 'ranking', 'mail', 'webhook', 'bridge', 'activity-log'],
     about:
-      'followers that `sluice up` runs, separated by commas; unset: loyalty, ranking, mail where SMTP_URL is set, webhook where WEBHOOK_TARGETS is; with EVENTS off none',
+      'followers that `sluice up` runs, separated by commas; unset: loyalty, ranking, mail where SMTP_URL is set, webhook where WEBHOOK_TARGETS is, bridge where EVENT_BRIDGE is on; with EVENTS off none',
   },
   FOLLOWER_ATTEMPTS: {
     kind: 'integer',

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { headerOf, type MailServer, startMailServer } from '../../../../test/support/mail-server.ts';
+import { headerOf, type MailServer, startMailServer } from '../../../../loadtest/follow-ons/mail-server.ts';
 import { eventOf, type OrderEvent } from '../../../order/events.ts';
 import { createLogger } from '../../../platform/logger.ts';
 import type { EffectOutcome } from '../../follower.ts';

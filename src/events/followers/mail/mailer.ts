@@ -50,30 +50,41 @@ export function createMailer({ smtpUrl, from, maxConnections }: MailerOptions) {
   });
 
   let sent = 0;
+  /** Mails on their way; these promises never reject. */
+  const underWay = new Set<Promise<unknown>>();
+
+  function handOver({ to, eventId, subject, text, html }: Mail): Promise<unknown> {
+    return transport.sendMail({
+      from,
+      // As an object it is one address, whatever it contains.
+      to: { name: '', address: to },
+      envelope: { from, to: [to] },
+      subject,
+      text,
+      html,
+      // The same for a mail sent twice, so that a mail server or reader can tell.
+      messageId: `<${messageIdOf(eventId)}@${domainOf(from)}>`,
+      headers: { [eventIdHeader]: eventId, 'Auto-Submitted': 'auto-generated' },
+    });
+  }
 
   return {
-    async send({ to, eventId, subject, text, html }: Mail): Promise<SendOutcome> {
+    async send(mail: Mail): Promise<SendOutcome> {
       const sentBefore = sent;
-      try {
-        await transport.sendMail({
-          from,
-          // As an object it is one address, whatever it contains.
-          to: { name: '', address: to },
-          envelope: { from, to: [to] },
-          subject,
-          text,
-          html,
-          // The same for a mail sent twice, so that a mail server or reader can tell.
-          messageId: `<${messageIdOf(eventId)}@${domainOf(from)}>`,
-          headers: { [eventIdHeader]: eventId, 'Auto-Submitted': 'auto-generated' },
-        });
-        sent += 1;
-        return { outcome: 'sent' };
-      } catch (error) {
-        const failed = outcomeOf(error as SmtpError);
-        // A server that takes other mails meanwhile is not away: this mail must not hold them up.
-        return failed.outcome === 'away' && sent > sentBefore ? { ...failed, outcome: 'deferred' } : failed;
-      }
+      const handedOver = handOver(mail).then(
+        () => {
+          sent += 1;
+          return { outcome: 'sent' } as const;
+        },
+        (error: SmtpError) => outcomeOf(error),
+      );
+      underWay.add(handedOver);
+      const outcome = await handedOver;
+      underWay.delete(handedOver);
+      if (outcome.outcome !== 'away') return outcome;
+      // A server that takes other mails meanwhile is not away: this mail must not hold them up.
+      await Promise.all(underWay);
+      return sent > sentBefore ? { ...outcome, outcome: 'deferred' } : outcome;
     },
     /** Ends the connections; mails under way are cut and come back as `away`. */
     close(): void {

@@ -31,8 +31,8 @@ export interface MailServerOptions {
   readonly refuse?: (to: string) => { readonly code: number; readonly text: string } | undefined;
   /** Whether it hangs up in the middle of this mail. */
   readonly hangUp?: (to: string) => boolean;
-  /** Called with each mail before it is taken. */
-  readonly onMail?: (mail: TakenMail) => void;
+  /** Called with each mail before it is taken. Where it returns `false` the mail is not kept in `mails`. */
+  readonly onMail?: (mail: TakenMail) => unknown;
 }
 
 /** A real SMTP server that keeps the mails it takes in memory. */
@@ -82,8 +82,7 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
               eventId: headerOf(source, 'Sluice-Event-Id'),
               source,
             };
-            onMail?.(mail);
-            mails.push(mail);
+            if (onMail?.(mail) !== false) mails.push(mail);
             done();
           }, thinkMs);
         });
