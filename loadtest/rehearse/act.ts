@@ -174,7 +174,8 @@ async function account(
   drive: { readonly seconds: readonly SecondRow[]; readonly measured: { readonly outcomes: OutcomeCounts } },
   sampler: { readonly samples: () => readonly InstanceSample[] },
 ): Promise<{ outcomes: OutcomeCounts; timeline: Timeline }> {
-  const ledger = await countLedger(instance.urls.databaseUrl, saleId, startedAt);
+  // Where the database has not come back, the audit has said so.
+  const ledger = await countLedger(instance.urls.databaseUrl, saleId, startedAt).catch(() => undefined);
   const waiting: (number | null)[] = [];
   for (const sample of sampler.samples()) {
     const second = Math.floor(sample.second);
@@ -196,7 +197,7 @@ async function account(
           outcomes.timeout +
           outcomes['server-error'],
       ),
-      drained: ledger.settledPerSecond,
+      drained: ledger?.settledPerSecond ?? [],
       waiting,
     },
   };

@@ -45,7 +45,10 @@ export async function rehearseCommand(words: RehearseWords, world: RehearseWorld
     keep ||= !result.go;
     return result.go ? EXIT_GO : EXIT_NO_GO;
   } catch (error) {
-    if (signal.aborted) return EXIT_INTERRUPTED;
+    if (signal.aborted) {
+      say('interrupted');
+      return EXIT_INTERRUPTED;
+    }
     stderr.write(`sluice rehearse: ${(error as Error).message}\n`);
     keep ||= !(error instanceof RehearseUsageError);
     return error instanceof RehearseUsageError ? EXIT_USAGE : EXIT_NO_GO;

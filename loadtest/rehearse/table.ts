@@ -47,7 +47,7 @@ export function formatRefusals(strikes: readonly StrikeResult[]): string[] {
   const unknown = sum((refusals) => refusals.outcomeUnknown);
   return [
     `turned away: ${unavailable} unavailable, ${unknown} outcome-unknown, ${sum(({ withoutRetryAfter }) => withoutRetryAfter)} of them without Retry-After; ${sum(({ broken }) => broken)} connections broken`,
-    `  503 of the first 2 s of a fault: slowest ${most(({ slowestFirstMs }) => slowestFirstMs)}; later ones, worst strike: median ${most(({ laterMedianMs }) => laterMedianMs)}, p99 ${most(({ laterP99Ms }) => laterP99Ms)}, slowest ${most(({ slowestLaterMs }) => slowestLaterMs)}`,
+    `  first 503s of a fault (one confirm timeout): slowest ${most(({ slowestFirstMs }) => slowestFirstMs)}; later ones, worst strike: median ${most(({ laterMedianMs }) => laterMedianMs)}, p99 ${most(({ laterP99Ms }) => laterP99Ms)}, slowest ${most(({ slowestLaterMs }) => slowestLaterMs)}`,
   ];
 }
 

@@ -133,7 +133,7 @@ function warmupBand({ warmupSeconds }: TimeChart, x: Scale, bottom: number, widt
 function timeBands(bands: readonly TimeBand[], x: Scale, bottom: number): string {
   let roomFrom = Number.NEGATIVE_INFINITY;
   return bands
-    .map(({ fromSecond, toSecond, mark }) => {
+    .map(({ fromSecond, toSecond, mark }, index) => {
       const left = x(fromSecond);
       const wide = Math.max(2, x(toSecond) - left);
       const middle = left + wide / 2;
@@ -142,7 +142,7 @@ function timeBands(bands: readonly TimeBand[], x: Scale, bottom: number): string
       const text = fits
         ? `<text class="tick" x="${px(middle)}" y="${MARGIN.top - 5}" text-anchor="middle">${escapeHtml(mark)}</text>`
         : '';
-      return `<rect class="strike" x="${px(left)}" y="${MARGIN.top}" width="${px(wide)}" height="${px(bottom - MARGIN.top)}"/>${text}`;
+      return `<rect class="strike${index % 2 === 0 ? '' : ' other'}" x="${px(left)}" y="${MARGIN.top}" width="${px(wide)}" height="${px(bottom - MARGIN.top)}"/>${text}`;
     })
     .join('');
 }

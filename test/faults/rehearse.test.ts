@@ -76,7 +76,7 @@ describe.concurrent('a rehearsal', () => {
     const rehearsing = rehearse(
       [
         ...['--seed', '12', '--faults', 'kill-drainer', '--no-bounds', '--on-these-services'],
-        ...['--gateways', '1', '--drainers', '1', '--json'],
+        ...['--gateways', '1', '--drainers', '1', '--json', '--folder', join(home, 'no-go')],
       ],
       on(stack),
     );

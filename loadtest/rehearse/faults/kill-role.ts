@@ -1,13 +1,11 @@
 import type { Fault, FaultContext, RoleControl } from '../fault.ts';
 
-type Role = 'gateway' | 'drainer';
-
 const goneMs = 10_000;
 /** Longest wait for the moment of a kill: several batches, or envelopes, go by meanwhile. */
 const momentMs = 200;
 
 /** SIGKILL to one process of a role, wherever it is in its work. */
-export function killRole(role: Role, strikes: number): Fault {
+export function killRole(role: string, strikes: number): Fault {
   return {
     name: `kill-${role}`,
     summary: `kill -9 a ${role} at any moment`,
@@ -26,7 +24,7 @@ export function killRole(role: Role, strikes: number): Fault {
 }
 
 /** SIGKILL at a named point between claim and acknowledgement; the process does it to itself. */
-export function killAtFailpoint(role: Role, failpoint: string, strikes: number): Fault {
+export function killAtFailpoint(role: string, failpoint: string, strikes: number): Fault {
   return {
     name: `kill-at-${failpoint}`,
     summary: `kill -9 a ${role} at the failpoint ${failpoint}`,
@@ -58,6 +56,6 @@ async function untilDeadAtFailpoint(victim: RoleControl, point: string): Promise
   }
 }
 
-export function rolesOf({ gateways, drainers }: FaultContext, role: Role): readonly RoleControl[] {
-  return role === 'gateway' ? gateways : drainers;
+function rolesOf({ roles }: FaultContext, role: string): readonly RoleControl[] {
+  return roles.filter((each) => each.role === role);
 }

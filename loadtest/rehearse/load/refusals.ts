@@ -9,7 +9,7 @@ export interface Refusals {
   /** The connection broke: its gateway ended. */
   readonly broken: number;
   readonly withoutRetryAfter: number;
-  /** Slowest 503 of those sent in the first two seconds of the fault, the confirm timeout. */
+  /** Slowest of the first 503s: those sent within one confirm timeout of the very first. */
   readonly slowestFirstMs: number | null;
   /** Of the 503s sent later, when the breaker answers. */
   readonly laterMedianMs: number | null;
@@ -19,7 +19,6 @@ export interface Refusals {
 
 /** Watches from now on; the confirm timeout says which 503s are the first ones. */
 export function watchRefusals(desk: Desk, confirmTimeoutMs: number): { end: () => Refusals } {
-  const startedMs = desk.recorder.elapsedMs();
   const refused: Reply[] = [];
   let broken = 0;
   const end = desk.watch((reply) => {
@@ -30,7 +29,9 @@ export function watchRefusals(desk: Desk, confirmTimeoutMs: number): { end: () =
   return {
     end() {
       end();
-      const early = (reply: Reply) => reply.sentMs < startedMs + confirmTimeoutMs;
+      // Not from the strike's beginning: a fault may take its time until it is in force.
+      const firstMs = Math.min(...refused.map(({ sentMs }) => sentMs));
+      const early = ({ sentMs }: Reply) => sentMs < firstMs + confirmTimeoutMs;
       const first = refused.filter(early).map(({ latencyMs }) => latencyMs);
       const later = refused.filter((reply) => !early(reply)).map(({ latencyMs }) => latencyMs);
       return {
