@@ -8,6 +8,7 @@ import { type RunFile, readRunFile } from '../instance/run-file.ts';
 import { mustRunSluice, type SluiceCommand } from '../instance/sluice-command.ts';
 import { type Child, startChild } from './child.ts';
 import type { Processes } from './cpu-time.ts';
+import { type Followers, startFollowers } from './followers.ts';
 import type { BullmqSettings } from './rivals/bullmq-server.ts';
 
 /** The drain cap that Sluice has unless told, in orders/s, and one that stands in no order's way. */
@@ -36,6 +37,8 @@ export interface Arena {
   processes(): Promise<Processes>;
   setCap(cap: 'default' | 'lifted'): Promise<void>;
   startWorker(): Promise<Child>;
+  /** Loyalty and ranking; Sluice runs without followers until then. */
+  startFollowers(): Promise<Followers>;
   stop(): Promise<void>;
 }
 
@@ -51,7 +54,8 @@ export async function startArena(options: {
   signal: AbortSignal;
 }): Promise<Arena> {
   const { cli, logFile, signal } = options;
-  const { DATABASE_URL, AMQP_URL, REDIS_URL, ...env } = options.env;
+  const { DATABASE_URL, AMQP_URL, REDIS_URL, ...given } = options.env;
+  const env = { ...given, FOLLOWERS: 'none' };
   const undo: (() => Promise<unknown>)[] = [];
   let stopping: Promise<void> | undefined;
   const stop = () => {
@@ -118,6 +122,15 @@ export async function startArena(options: {
       processes: async () => ({ ...sluiceProcesses(await currentRunFile(own)), ...rivalProcesses }),
       async setCap(cap) {
         await mustRunSluice(command, ['cap', String(cap === 'default' ? defaultCap : liftedCap)]);
+      },
+      async startFollowers() {
+        const { amqpUrl, amqpManagementUrl } = await currentRunFile(own);
+        const followers = await startFollowers(command, {
+          amqpUrl: amqpUrl!,
+          amqpManagementUrl: amqpManagementUrl!,
+        });
+        undo.push(() => followers.stop());
+        return followers;
       },
       async startWorker() {
         const worker = startChild('bullmq-worker', {

@@ -3,7 +3,7 @@ import { type Contestant, contestants, type Turn } from './figure.ts';
 import { acceptedTurn } from './figures/accepted.ts';
 import { bareTurn } from './figures/bare.ts';
 import { bullmqTurn } from './figures/bullmq.ts';
-import { endToEndTurn } from './figures/end-to-end.ts';
+import { endToEndTurn, followedTurn } from './figures/end-to-end.ts';
 import { perRequestTurn } from './figures/per-request.ts';
 import { soldOutTurn } from './figures/sold-out.ts';
 import type { MeasureOptions } from './measure.ts';
@@ -14,7 +14,8 @@ const takeTurn: Readonly<
 > = {
   bare: bareTurn,
   accepted: acceptedTurn,
-  endToEnd: endToEndTurn,
+  endToEnd: endToEndTurn('endToEnd'),
+  endToEndFollowed: followedTurn,
   soldOut: soldOutTurn,
   perRequest: perRequestTurn('perRequest'),
   perRequestCall: perRequestTurn('perRequestCall'),

@@ -5,6 +5,7 @@ export const contestants = [
   'bare',
   'accepted',
   'endToEnd',
+  'endToEndFollowed',
   'soldOut',
   'perRequest',
   'perRequestCall',
@@ -18,6 +19,7 @@ export type FigureName =
   | 'accepted'
   | 'acceptedDrained'
   | 'endToEnd'
+  | 'endToEndFollowed'
   | 'soldOut'
   | 'perRequest'
   | 'perRequestCall'
@@ -53,6 +55,7 @@ export const figureTitles: Readonly<Record<FigureName, string>> = {
   accepted: 'Sluice: accepted, while it drains at the cap',
   acceptedDrained: 'Sluice: draining a backlog, cap lifted',
   endToEnd: 'Sluice: until the last order is committed',
+  endToEndFollowed: 'Sluice: the same, loyalty and ranking following',
   soldOut: 'Sluice: sold out, each ID looked up first',
   perRequest: 'one Postgres transaction per request',
   perRequestCall: 'the same in one call of a stored function',

@@ -6,6 +6,8 @@ export interface RunFile {
   readonly gatewayUrl: string;
   readonly opsUrl: string;
   readonly databaseUrl?: string;
+  readonly amqpUrl?: string;
+  readonly amqpManagementUrl?: string;
   readonly prometheusUrl?: string;
   readonly processes: readonly RunningProcess[];
   readonly services: readonly RunningService[];

@@ -1,7 +1,7 @@
 import { LOAD_SKU, WARMUP_SKU } from '../../settings.ts';
 import type { Arena } from '../arena.ts';
 import { auditSale } from '../audit-sale.ts';
-import { cpuPerOrder, readCpuTimes } from '../cpu-time.ts';
+import { cpuPerOrder, type Processes, readCpuTimes } from '../cpu-time.ts';
 import type { Turn } from '../figure.ts';
 import { type MeasureOptions, measure } from '../measure.ts';
 import { committedOrders, untilCommitted } from '../sale-progress.ts';
@@ -11,7 +11,26 @@ import { withSale } from './with-sale.ts';
  * Orders per second from the first request to the last commit, with the cap lifted. The warm-up orders another SKU
  * and is drained before the clock starts.
  */
-export async function endToEndTurn(arena: Arena, options: MeasureOptions): Promise<Omit<Turn, 'round'>> {
+export function endToEndTurn(contestant: 'endToEnd' | 'endToEndFollowed') {
+  return (arena: Arena, options: MeasureOptions) => takeTurn(contestant, arena, options);
+}
+
+/** The same, with two followers that do their work meanwhile. */
+export async function followedTurn(arena: Arena, options: MeasureOptions): Promise<Omit<Turn, 'round'>> {
+  const followers = await arena.startFollowers();
+  try {
+    return await takeTurn('endToEndFollowed', arena, options, followers.processes);
+  } finally {
+    await followers.stop();
+  }
+}
+
+async function takeTurn(
+  contestant: 'endToEnd' | 'endToEndFollowed',
+  arena: Arena,
+  options: MeasureOptions,
+  beside: Processes = {},
+): Promise<Omit<Turn, 'round'>> {
   return withSale(arena, 'end-to-end', {}, async (saleId) => {
     const { signal, warmupSeconds, seconds } = options;
     const origin = await arena.gatewayUrl();
@@ -24,7 +43,7 @@ export async function endToEndTurn(arena: Arena, options: MeasureOptions): Promi
     );
     await untilCommitted(committed(WARMUP_SKU), warmup.answers[202]!, signal);
 
-    const processes = await arena.processes();
+    const processes = { ...(await arena.processes()), ...beside };
     const before = await readCpuTimes(processes);
     const load = await measure(
       arena,
@@ -37,10 +56,10 @@ export async function endToEndTurn(arena: Arena, options: MeasureOptions): Promi
     await arena.setCap('default');
     const generator = load.cpuMicrosPerOrder.generator ?? 0;
     return {
-      contestant: 'endToEnd',
+      contestant,
       figures: [
         {
-          name: 'endToEnd',
+          name: contestant,
           ordersPerSecond: (orders / (committedAtMs - load.firstSentAtMs)) * 1_000,
           cpuMicrosPerOrder: { ...cpuPerOrder(before, after, orders), generator },
         },

@@ -31,6 +31,7 @@ const panels: readonly Panel[] = [
     bars: [
       { figure: 'acceptedDrained', label: 'Sluice: backlog, cap lifted', kind: 'sluice' },
       { figure: 'endToEnd', label: 'Sluice: first request to last commit', kind: 'sluice' },
+      { figure: 'endToEndFollowed', label: 'Sluice: the same, with two followers', kind: 'sluice' },
       { figure: 'bullmqDrained', label: 'BullMQ: backlog', kind: 'other' },
       { figure: 'perRequestCall', label: 'One stored function per request', kind: 'other' },
       { figure: 'perRequest', label: 'One transaction per request', kind: 'other' },

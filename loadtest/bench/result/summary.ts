@@ -34,6 +34,7 @@ export interface BenchResult {
 const floors: readonly Omit<Ratio, 'value' | 'met'>[] = [
   { name: 'accepted : bare Fastify', of: 'accepted', to: 'bare', floor: 0.45 },
   { name: 'end to end : bare Fastify', of: 'endToEnd', to: 'bare', floor: 0.35 },
+  { name: 'end to end, with followers : without', of: 'endToEndFollowed', to: 'endToEnd', floor: 0.85 },
   { name: 'sold out : bare Fastify', of: 'soldOut', to: 'bare', floor: 0.75 },
   { name: 'end to end : one transaction per request', of: 'endToEnd', to: 'perRequest', floor: 12 },
   { name: 'accepted : BullMQ accepted', of: 'accepted', to: 'bullmqAccepted', floor: 1.2 },
