@@ -72,10 +72,13 @@ function variableFaults(dashboard: Dashboard): string[] {
   if (source?.type !== 'datasource' || source.query !== 'prometheus') {
     faults.push('no template variable `datasource` of type prometheus');
   }
+  if (source?.label !== 'Data source') faults.push('the variable `datasource` is not labelled Data source');
   for (const variable of variables.filter((one) => one.type === 'query')) {
     const series = /label_values\((\w+),/.exec(JSON.stringify(variable.query))?.[1] ?? '';
     if (!seriesNames.has(series))
       faults.push(`variable ${variable.name} asks for the unknown series ${series}`);
+    // 2: when the time range changes; else a sale that began later could not be chosen.
+    if (variable.refresh !== 2) faults.push(`variable ${variable.name} keeps old values`);
   }
   const declared = new Set(variables.map((variable) => variable.name));
   const text = JSON.stringify(dashboard.panels);

@@ -112,7 +112,7 @@ it('the Sale dashboard shows everything a sale is run by', () => {
 });
 
 describe('the rules notice', () => {
-  type Draft = { id?: number; panels: DraftPanel[] };
+  type Draft = { id?: number; panels: DraftPanel[]; templating: { list: object[] } };
   type DraftPanel = {
     type: string;
     description?: string;
@@ -153,6 +153,11 @@ describe('the rules notice', () => {
       'a hard-wired data source',
       (panel) => Object.assign(panel.datasource, { uid: 'abc' }),
       'not the variable',
+    ],
+    [
+      'a variable that keeps old values',
+      (_panel, dashboard) => Object.assign(dashboard.templating.list[1]!, { refresh: 1 }),
+      'keeps old values',
     ],
     ['an id', (_panel, dashboard) => Object.assign(dashboard, { id: 7 }), 'has an id'],
     ['panels over each other', (panel) => Object.assign(panel.gridPos, { w: 24 }), 'lies over'],
