@@ -17,7 +17,10 @@ const STEADY_MS = 30_000;
 export interface Runner {
   /** Resolves when the server answers. Rejects with a `ServiceError`. */
   start(): Promise<void>;
-  /** Resolves when none of the server's processes is left, killing them at the deadline. */
+  /**
+   * Resolves when none of the server's processes is left, killing them at the deadline; called again with 0, while it
+   * still waits, it kills them at once.
+   */
   stop(deadlineMs: number): Promise<void>;
   /** The server's pid while it runs. */
   pid(): number | undefined;
@@ -32,6 +35,7 @@ export function createRunner(use: {
 }): Runner {
   const { server, log } = use;
   const stopping = new AbortController();
+  const hurried = new AbortController();
   let current: Launched | undefined;
   let working: Promise<void> = Promise.resolve();
   let stopped: Promise<void> | undefined;
@@ -116,17 +120,22 @@ export function createRunner(use: {
       sendSignal(child.pid, server.stopSignal);
       const outcome = await Promise.race([
         child.exited,
-        sleep(Math.max(0, deadline - Date.now()), 'late' as const, { ref: false }),
+        sleep(Math.max(0, deadline - Date.now()), 'late' as const, {
+          ref: false,
+          signal: hurried.signal,
+        }).catch(() => 'hurried' as const),
       ]);
-      if (outcome === 'late') {
-        log(`${server.title} (pid ${child.pid}) did not stop within ${deadlineMs} ms: killed`);
+      if (outcome === 'late' || outcome === 'hurried') {
+        if (outcome === 'late' && deadlineMs > 0)
+          log(`${server.title} (pid ${child.pid}) did not stop within ${deadlineMs} ms: killed`);
         sendSignal(-child.pid, 'SIGKILL');
         await child.exited;
       }
     }
     await working.catch(() => {});
     current = undefined;
-    await stopProcesses(listProcesses, 'SIGTERM', Math.max(0, Math.min(1000, deadline - Date.now())));
+    const graceMs = hurried.signal.aborted ? 0 : Math.max(0, Math.min(1000, deadline - Date.now()));
+    await stopProcesses(listProcesses, 'SIGTERM', graceMs);
   }
 
   return {
@@ -136,7 +145,11 @@ export function createRunner(use: {
       await starting;
       if (use.supervise) working = superviseLoop();
     },
-    stop: (deadlineMs) => (stopped ??= stop(deadlineMs)),
+    stop(deadlineMs) {
+      if (stopped !== undefined && deadlineMs === 0) hurried.abort();
+      stopped ??= stop(deadlineMs);
+      return stopped;
+    },
     pid: () => (current?.hasExited() ? undefined : current?.pid),
   };
 }

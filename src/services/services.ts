@@ -72,7 +72,10 @@ export interface ServicesOptions {
 export interface Services {
   /** Finds or installs the servers, starts them in parallel and resolves when all answer. Rejects with a `ServiceError`, with nothing left running. */
   start(): Promise<ServiceUrls>;
-  /** Stops all in parallel and resolves when none of their processes is left; kills at the deadline. Idempotent, also during `start`. */
+  /**
+   * Stops all in parallel and resolves when none of their processes is left; kills at the deadline. Idempotent, also
+   * during `start`; called again with 0, it kills at once.
+   */
   stop(deadlineMs: number): Promise<void>;
   /** The servers that run now. */
   processes(): ServiceProcess[];
@@ -229,7 +232,11 @@ export function createServices(options: ServicesOptions): Services {
       });
       return starting;
     },
-    stop: (deadlineMs) => (stopping ??= stop(deadlineMs)),
+    stop(deadlineMs) {
+      if (stopping !== undefined && deadlineMs === 0) void stopRunners(0);
+      stopping ??= stop(deadlineMs);
+      return stopping;
+    },
     processes: () =>
       [...running].flatMap(([name, runners]) => {
         const pid = runners.at(-1)?.pid();

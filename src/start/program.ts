@@ -10,18 +10,21 @@ import { addRoleCommands } from './commands/roles.ts';
 import { addSaleCommands } from './commands/sale.ts';
 import { addSetupCommands } from './commands/setup.ts';
 import { addStatusCommand } from './commands/status.ts';
+import type { Environment } from './supervise.ts';
 
 /**
  * The `sluice` command, one family of commands a file. Parts are loaded when they are used: a role does not pay
  * for the others.
+ *
+ * @param env what the processes that a command starts inherit
  */
-export function createProgram(): Command {
+export function createProgram(env: Environment = process.env): Command {
   const program = new Command('sluice')
     .description('Flash-sale gateway: claims stock, queues the burst, drains it at a capped rate.')
     .showHelpAfterError()
     .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage));
 
-  addRoleCommands(program);
+  addRoleCommands(program, env);
   addSetupCommands(program);
   addSaleCommands(program);
   addStatusCommand(program);
@@ -29,7 +32,7 @@ export function createProgram(): Command {
   addDeadLetterCommands(program);
   addRankingCommand(program);
   addCheckCommands(program);
-  addRehearseCommand(program);
+  addRehearseCommand(program, env);
   addCompletionCommand(program);
   return program;
 }

@@ -17,6 +17,8 @@ export interface SupervisedRole extends Lifecycle {
   restart(environment: Readonly<Record<string, string>>, deadlineMs: number): Promise<void>;
 }
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 export interface SuperviseOptions {
   readonly role: RoleName;
   /** Which follower, for that role. */
@@ -25,7 +27,8 @@ export interface SuperviseOptions {
   readonly label: string;
   /** Path of the command's entry file. */
   readonly entry: string;
-  readonly env: Readonly<Record<string, string>>;
+  /** All of the process' environment. */
+  readonly env: Environment;
   /** Receives the role's log lines. */
   readonly logFile: string;
   readonly log: (line: string) => void;
@@ -59,7 +62,7 @@ export function superviseRole(options: SuperviseOptions): SupervisedRole {
       detached: true,
       // Orders die young: with room for 64 MiB of them, few outlive a scavenge and get copied.
       execArgv: [...process.execArgv, ...(options.role === 'follower' ? [] : ['--max-semi-space-size=64'])],
-      env: { ...process.env, ...options.env, ...environment },
+      env: { ...options.env, ...environment },
       stdio: ['ignore', output, output, 'ipc'],
     });
     closeSync(output);

@@ -3,83 +3,100 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { migrate } from '../ledger/ledger.ts';
-import { systemClock } from '../platform/clock.ts';
-import { type Config, readConfig } from '../platform/config/read.ts';
+import { readConfig } from '../platform/config/read.ts';
 import { createLogger } from '../platform/logger.ts';
 import { declareTopology } from '../queue/topology.ts';
-import { holderOf, openDataFolder } from '../services/data-folder.ts';
-import { freePort, isPortFree } from '../services/free-port.ts';
-import { isAlive } from '../services/processes.ts';
-import { createServices, type ServiceUrls } from '../services/services.ts';
+import { type DataFolder, openDataFolder } from '../services/data-folder.ts';
+import { freePort } from '../services/free-port.ts';
+import { createServices, type Services, type ServiceUrls } from '../services/services.ts';
+import { choosePort } from './choose-port.ts';
 import { demoSale } from './demo-sale.ts';
 import { followersToRun } from './followers.ts';
+import { refuseSecond, untilRolesEnded } from './one-per-folder.ts';
 import { withOperations } from './operations.ts';
 import type { RoleName } from './role.ts';
-import { dataFolder, type RunFile, readRunFile, removeRunFile, writeRunFile } from './run-file.ts';
-import { type SupervisedRole, superviseRole } from './supervise.ts';
+import { dataFolder, type RunFile, removeRunFile, writeRunFile } from './run-file.ts';
+import { type Environment, type SupervisedRole, superviseRole } from './supervise.ts';
 import { type Target, targetFromConfig } from './target.ts';
 import { untilReady } from './until-ready.ts';
-
-/** Another instance runs in this folder. */
-export class AlreadyRunningError extends Error {
-  override readonly name = 'AlreadyRunningError';
-  readonly code = 'already-running';
-}
 
 /** The alerts, beside the compiled code in a checkout. */
 const alertRules = fileURLToPath(new URL('../../../grafana/prometheus/rules.yml', import.meta.url));
 const servicesStopMs = 8_000;
 const readyMs = 30_000;
 
+/** Everything on one machine. */
+export interface Up {
+  /**
+   * Resolves when all is ready. Rejects with nothing left running; with code `interrupted` where `stop` was called
+   * before all was ready.
+   */
+  start(): Promise<RunFile>;
+  /** Ends it in order, also while it starts: gateways, drainers, followers, ops, services. Idempotent. */
+  stop(): Promise<void>;
+  /** Makes a stop that is under way, or a new one, kill what it would wait for. */
+  hurry(): Promise<void>;
+}
+
 /**
- * Everything on one machine: services (found or private), schema and topology, the roles as supervised processes,
- * the demo sale. Resolves when all is ready; `stop` ends it in order: gateways, drainers, ops, services.
+ * Services (found or private), schema and topology, the roles as supervised processes, the demo sale.
+ *
+ * @param env what the roles inherit
  */
-export async function startUp(log: (line: string) => void): Promise<{
-  run: RunFile;
-  stop: () => Promise<void>;
-}> {
+export function createUp(log: (line: string) => void, env: Environment): Up {
   const folder = process.cwd();
   const config = readConfig();
   const dataDir = join(folder, dataFolder);
-  refuseSecond(folder);
-  await untilRolesEnded(folder, config.SHUTDOWN_DEADLINE_MS + 1_000, log);
-  const opsPort = await choosePort('OPS_PORT', config, log);
-  const port = await choosePort('PORT', config, log, opsPort);
-  mkdirSync(join(dataDir, 'log'), { recursive: true });
   const targetsFile = join(dataDir, 'prometheus-targets.json');
-
   const given = targetFromConfig(config);
-  // Private services take hold of the folder themselves.
-  const held = given ? openDataFolder(dataDir) : undefined;
-  const services = given
-    ? undefined
-    : createServices({
+  const ending = new AbortController();
+  const hurrying = new AbortController();
+  const roles: SupervisedRole[] = [];
+  let services: Services | undefined;
+  let held: DataFolder | undefined;
+  let current: RunFile | undefined;
+  let stopping: Promise<void> | undefined;
+
+  async function stopAll(): Promise<void> {
+    const running = [...roles].reverse();
+    const began = services !== undefined || held !== undefined;
+    current = undefined;
+    // Before that it may be another instance's.
+    if (began) removeRunFile(folder);
+    const within = (deadlineMs: number) => (hurrying.signal.aborted ? 0 : deadlineMs);
+    // Gateways first, so that nothing new is accepted; then drainers, followers, ops.
+    for (const name of ['gateway', 'drainer', 'follower', 'ops'] as const) {
+      const stopMs = within(config.SHUTDOWN_DEADLINE_MS + 500);
+      await Promise.all(running.filter((role) => role.role === name).map((role) => role.stop(stopMs)));
+    }
+    await services?.stop(within(servicesStopMs));
+    held?.release();
+  }
+
+  function stop(): Promise<void> {
+    ending.abort(Object.assign(new Error('it was stopped while it started'), { code: 'interrupted' }));
+    stopping ??= stopAll();
+    return stopping;
+  }
+
+  async function startAll(): Promise<RunFile> {
+    refuseSecond(folder);
+    await untilRolesEnded(folder, config.SHUTDOWN_DEADLINE_MS + 1_000, log, ending.signal);
+    const opsPort = await choosePort('OPS_PORT', config, log);
+    const port = await choosePort('PORT', config, log, opsPort);
+    ending.signal.throwIfAborted();
+    mkdirSync(join(dataDir, 'log'), { recursive: true });
+    // Private services take hold of the folder themselves.
+    if (given) held = openDataFolder(dataDir);
+    else
+      services = createServices({
         dataDir,
         log,
         supervise: true,
         brokerProtocols: config.EVENT_BRIDGE === 'on',
         prometheusRuleFiles: [alertRules].filter(existsSync),
       });
-  const roles: SupervisedRole[] = [];
-  let current: RunFile | undefined;
-  let stopping: Promise<void> | undefined;
-
-  async function stop(): Promise<void> {
-    const running = [...roles].reverse();
-    current = undefined;
-    removeRunFile(folder);
-    const stopMs = config.SHUTDOWN_DEADLINE_MS + 500;
-    // Gateways first, so that nothing new is accepted; then drainers, followers, ops.
-    for (const name of ['gateway', 'drainer', 'follower', 'ops'] as const) {
-      await Promise.all(running.filter((role) => role.role === name).map((role) => role.stop(stopMs)));
-    }
-    await services?.stop(servicesStopMs);
-    held?.release();
-  }
-
-  try {
-    const urls = services ? await services.start() : undefined;
+    const urls = await services?.start();
     const target = given ?? targetOf(urls!);
     await migrate(target.databaseUrl, log);
     await declareTopology({
@@ -101,12 +118,13 @@ export async function startUp(log: (line: string) => void): Promise<{
     services?.onRestart(publish);
 
     async function addRole(role: RoleName, label: string, extra: Record<string, string> = {}, name?: string) {
+      ending.signal.throwIfAborted();
       const supervised = superviseRole({
         role,
         ...(name === undefined ? {} : { name }),
         label,
         entry: fileURLToPath(new URL('../cli.js', import.meta.url)),
-        env: { ...environment, ...extra },
+        env: { ...env, ...environment, ...extra },
         logFile: join(dataDir, 'log', `${label.replace(' ', '-')}.log`),
         log,
         onChange: publish,
@@ -144,49 +162,34 @@ export async function startUp(log: (line: string) => void): Promise<{
       processes,
       services: services?.processes() ?? [],
     };
+    ending.signal.throwIfAborted();
     writeRunFile(folder, current);
-    return {
-      run: current,
-      stop: () => {
-        stopping ??= stop();
-        return stopping;
-      },
-    };
-  } catch (error) {
-    await stop().catch((failure: unknown) => log(`while stopping: ${String(failure)}`));
-    throw error;
+    return current;
   }
+
+  return {
+    async start() {
+      try {
+        return await startAll();
+      } catch (error) {
+        const interrupted = ending.signal.aborted;
+        await stop().catch((failure: unknown) => log(`while stopping: ${String(failure)}`));
+        throw interrupted ? ending.signal.reason : error;
+      }
+    },
+    stop,
+    async hurry() {
+      hurrying.abort();
+      for (const role of roles) void role.stop(0);
+      if (services) void services.stop(0);
+      await stop();
+    },
+  };
 }
 
 function targetOf(urls: ServiceUrls): Target {
   const { databaseUrl, amqpUrl, amqpManagementUrl, redisUrl } = urls;
   return { databaseUrl, amqpUrl, amqpManagementUrl, redisUrl };
-}
-
-/** One living process may hold the folder; a run file without its writer is a crash's leftover. */
-function refuseSecond(folder: string): void {
-  const holder = holderOf(join(folder, dataFolder));
-  if (holder === undefined) return;
-  const url = readRunFile(folder)?.gatewayUrl;
-  throw new AlreadyRunningError(
-    `Sluice runs in this folder already (pid ${holder}${url ? `, ${url}` : ''}); stop it first, or use another folder`,
-  );
-}
-
-/** The roles of an `up` that was killed end by themselves; until then they hold their ports. */
-async function untilRolesEnded(
-  folder: string,
-  patienceMs: number,
-  log: (line: string) => void,
-): Promise<void> {
-  const left = () => (readRunFile(folder)?.processes ?? []).filter(({ pid }) => isAlive(pid));
-  const endsAtMs = Date.now() + patienceMs;
-  if (left().length > 0) {
-    log(`waiting for ${left().length} roles of an earlier run, which was killed, to end`);
-    // Past the deadline it is none of ours: the number belongs to another process by now.
-    while (left().length > 0 && Date.now() < endsAtMs) await systemClock.sleep(100);
-  }
-  removeRunFile(folder);
 }
 
 function environmentOf(target: Target, adminToken: string): Record<string, string> {
@@ -199,29 +202,6 @@ function environmentOf(target: Target, adminToken: string): Record<string, strin
     METRICS_PORT: '0',
     NODE_ENV: 'production',
   };
-}
-
-/** The port that was asked for, or, where nobody asked and the default is taken, a free one. */
-async function choosePort(
-  name: 'PORT' | 'OPS_PORT',
-  config: Config,
-  log: (line: string) => void,
-  ...others: number[]
-): Promise<number> {
-  const wanted = config[name];
-  if (wanted === 0) return freePort(new Set(others));
-  if (await isPortFree(wanted)) return wanted;
-  if (config.isSet(name)) {
-    throw Object.assign(
-      new Error(`${name} ${wanted} is taken by another process: free it, or set another ${name}`),
-      {
-        code: 'port-taken',
-      },
-    );
-  }
-  const free = await freePort(new Set([wanted, ...others]));
-  log(`port ${wanted} is taken: ${name === 'PORT' ? 'shoppers' : 'ops'} are served on ${free} instead`);
-  return free;
 }
 
 /** Prometheus' file service discovery. */

@@ -133,4 +133,29 @@ describe('sluice up that can not start', () => {
     expect(readRunFile(folder)).toBeUndefined();
     expect(instance.servers()).toEqual([]);
   });
+
+  it('is stopped at once by a second Ctrl-C, whatever it waits for, with nothing left', async () => {
+    // A frozen gateway and a frozen database would be waited for.
+    const instance = await folders.up(folders.create(), {
+      ...{ PORT: '0', OPS_PORT: '0' },
+      SHUTDOWN_DEADLINE_MS: '300000',
+    });
+    const run = instance.run();
+    for (const { pid } of [
+      run.processes.find(({ role }) => role === 'gateway')!,
+      run.services.find(({ name }) => name === 'postgres')!,
+    ])
+      process.kill(pid, 'SIGSTOP');
+    instance.signal('SIGINT', 'group');
+    await until(() => instance.output().includes('stopping'), {
+      deadlineMs: 20_000,
+      what: 'the first signal to be heard',
+    });
+    instance.signal('SIGINT', 'group');
+    expect(await instance.exited).toBe(1);
+    expect(instance.output()).toMatch(/stopping\nstopping at once\nstopped\n$/);
+    await untilGone(pidsOf(run), 5_000);
+    expect(instance.servers()).toEqual([]);
+    expect(readRunFile(instance.folder)).toBeUndefined();
+  });
 });

@@ -85,7 +85,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       role,
       label,
       entry: cli,
-      env: { ...roleEnvironment(urls, adminToken), ...own },
+      env: { ...command.env, ...roleEnvironment(urls, adminToken), ...own },
       logFile: join(logFolder, `${label.replace(' ', '-')}.log`),
       log: () => undefined,
       onChange: publish,

@@ -3,10 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { RehearseWords } from '../../../loadtest/rehearse/options.ts';
 import { complain } from '../complain.ts';
+import type { Environment } from '../supervise.ts';
 import { positiveNumber } from './arguments.ts';
 
 /** `rehearse`: a sale under fire before the real one. */
-export function addRehearseCommand(program: Command): void {
+export function addRehearseCommand(program: Command, env: Environment): void {
   program
     .command('rehearse')
     .description('a dress rehearsal on private services: load, seeded faults, audits; ends with GO or NO-GO')
@@ -30,10 +31,10 @@ export function addRehearseCommand(program: Command): void {
     .option('--report <file>', 'write the report, an HTML page')
     .option('--json', 'the result as JSON on standard output, progress on standard error')
     .option('--list', 'only list the faults')
-    .action((words: RehearseWords) => complain(() => runRehearse(words)));
+    .action((words: RehearseWords) => complain(() => runRehearse(words, env)));
 }
 
-async function runRehearse(words: RehearseWords): Promise<void> {
+async function runRehearse(words: RehearseWords, env: Environment): Promise<void> {
   const { rehearseCommand } = await import('../../../loadtest/rehearse/command.ts');
   const interrupted = new AbortController();
   // Every shopper who waits listens to it.
@@ -41,7 +42,7 @@ async function runRehearse(words: RehearseWords): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
   process.exitCode = await rehearseCommand(words, {
     cli: fileURLToPath(new URL('../../cli.js', import.meta.url)),
-    env: process.env,
+    env,
     stdout: process.stdout,
     stderr: process.stderr,
     signal: interrupted.signal,

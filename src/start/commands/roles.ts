@@ -2,14 +2,16 @@ import type { Command } from 'commander';
 import { redactSecrets } from '../../platform/redact.ts';
 import { complain } from '../complain.ts';
 import { printUrls } from '../print.ts';
+import type { Environment } from '../supervise.ts';
 import { examples } from './examples.ts';
+import { exitCodes } from './exit-codes.ts';
 
 /** `up` and one command for each role. */
-export function addRoleCommands(program: Command): void {
+export function addRoleCommands(program: Command, env: Environment): void {
   program
     .command('up')
     .description('everything on one machine: services, roles and a demo sale, until Ctrl-C')
-    .action(() => complain(runUp))
+    .action(() => complain(() => runUp(env)))
     .addHelpText(
       'after',
       examples([
@@ -61,26 +63,40 @@ function addFollowerCommand(program: Command): void {
     });
 }
 
-async function runUp(): Promise<void> {
-  const [{ startUp }, { default: closeWithGrace }] = await Promise.all([
+/** The first signal stops in order, the second at once; neither leaves anything running. */
+async function runUp(env: Environment): Promise<void> {
+  const [{ createUp }, { default: closeWithGrace }] = await Promise.all([
     import('../up.ts'),
     import('close-with-grace'),
   ]);
-  const starting = startUp((line) => console.log(line));
+  const up = createUp((line) => console.log(line), env);
+  let signals = 0;
   // No deadline here: every phase of the stop has its own.
-  const grace = closeWithGrace({ delay: false, logger: false }, async ({ err }) => {
+  const grace = closeWithGrace({ delay: false, logger: false, skip: [...stopSignals] }, async ({ err }) => {
     if (err) console.error(redactSecrets(err.stack ?? err.message));
     console.log('stopping');
-    await (await starting.catch(() => undefined))?.stop();
+    await up.stop();
     console.log('stopped');
+    if (signals > 1) process.exit(exitCodes.failed);
   });
-  const up = await starting.catch((error: unknown) => {
+  const onSignal = () => {
+    signals += 1;
+    if (signals === 1) return void grace.close();
+    if (signals === 2) console.log('stopping at once');
+    void up.hurry().catch(() => undefined);
+  };
+  for (const signal of stopSignals) process.on(signal, onSignal);
+  const run = await up.start().catch((error: unknown) => {
+    // The stop that is under way ends the process.
+    if (signals > 0) return undefined;
     // Else the end of a failed start would pass for an orderly stop, with exit code 0.
     grace.uninstall();
     throw error;
   });
-  printUrls(up.run);
+  if (run && signals === 0) printUrls(run);
 }
+
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 async function runRoleByName(role: 'gateway' | 'drainer' | 'ops'): Promise<void> {
   const { runRole } = await import('../role.ts');
