@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { projectFolder } from '../support/build.ts';
@@ -19,6 +28,8 @@ export function mutate(text: string, { file, from, to }: Mutant['changes'][numbe
 /** The checkout with these changes, in a folder of its own. */
 export function copyCheckout(changes: Mutant['changes']) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-mutant-'));
+  // A database run by another user keeps its data in here.
+  chmodSync(folder, 0o711);
   const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: projectFolder,
     encoding: 'utf8',
