@@ -1,6 +1,6 @@
 /** The keys of one sale. They share the hash tag `{saleId}`, so that one script may touch all of them. */
 export interface SaleKeys {
-  /** hash: times (ms), epoch, state, sequence, settled */
+  /** hash: times (ms), epoch, state, sequence, settled, and where there are any, the lost claims */
   readonly sale: string;
   /** hash: SKU → pieces left */
   readonly stock: string;

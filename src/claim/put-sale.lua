@@ -19,6 +19,7 @@ call('HSETNX', KEYS[1], 'sequence', 0)
 call('HSETNX', KEYS[1], 'settled', 0)
 if ARGV[6] == '1' then
   call('HSET', KEYS[1], 'state', ARGV[5], 'epoch', ARGV[4])
+  call('HDEL', KEYS[1], 'lost')
 else
   call('HSETNX', KEYS[1], 'state', ARGV[5])
   call('HSETNX', KEYS[1], 'epoch', ARGV[4])

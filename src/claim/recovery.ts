@@ -34,6 +34,11 @@ export function createRecovery(connection: Connection, catalog: Catalog): Claims
       await connection.checkVetting();
     },
 
+    async lostClaims(saleId) {
+      const lost = await connection.send((redis) => redis.hget(saleKeys(saleId).sale, 'lost'));
+      return Number(lost ?? 0);
+    },
+
     async beginRebuild(sale, epoch) {
       const inForce = await putSaleKeys(connection, sale, { state: 'rebuilding', epoch }, true);
       await catalog.putWithState(sale, inForce);

@@ -6,7 +6,8 @@ KEYS  1 sale (hash)  2 claims (hash)  3 held (hash)  4 line (list)  5 unconfirme
       6 stock (hash)  7 limits (hash)  8 customers (hash)
 ARGV  per settlement: transaction ID, settled state as stored in the claim (state letter, time in ms, reason
       letter)
-Returns { moved, unknown }: claims that changed now, and transaction IDs that the claims don't know.
+Returns { moved, unknown }: claims that changed now, and transaction IDs that the claims don't know. Where one of
+      these was confirmed, Redis has lost its claim, and with it the count of its pieces: noted in the sale (`lost`).
 
 Atomic: decided in Lua tables first, then written. Repeatable: only an unsettled claim moves, and once, except
 from failed to confirmed (redriven) or to purged, which does not count as settling again; purged is final. A
@@ -26,12 +27,15 @@ end
 local known = call('HMGET', KEYS[2], unpack(ids))
 
 local current, claims, settled, released, returned = {}, {}, {}, {}, {}
-local moved, unknown, n = 0, 0, 0
+local moved, unknown, lost, n = 0, 0, 0, 0
 for i = 1, count do
   local id, state = ids[i], ARGV[2 * i]
   local value = current[id] or known[i]
   if not value then
     unknown = unknown + 1
+    if state:byte() == 99 then
+      lost = lost + 1
+    end
   else
     local head, was, rest = value:match('^(%d+ %d+ )(%S+)(.*)$')
     local first = was == '-'
@@ -61,6 +65,9 @@ for i = 1, count do
   end
 end
 
+if lost > 0 and call('HGET', KEYS[1], 'state') == 'open' then
+  call('HINCRBY', KEYS[1], 'lost', lost)
+end
 if n > 0 then
   call('HSET', KEYS[2], unpack(claims))
 end

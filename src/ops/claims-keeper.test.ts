@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { expectProblem, get, post } from '../../test/support/http.ts';
 import { createRig, newOrder, type Rig, type RunningRole } from '../../test/support/rig.ts';
@@ -148,6 +149,37 @@ it('a sale whose claims have had their time is not rebuilt, and keeps no other f
   expect(waiting.map((sale) => sale.saleId)).not.toContain(old);
   await keeper.rebuildAll(waiting, never);
   await untilTaken(saleId);
+});
+
+it('a Redis restored to an older copy, with orders in flight, is found out and rebuilt', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 30 }]);
+  await rig.ledger.setPaused(true);
+  await sold(saleId, 3);
+  // The ledger has settled none of the sale, so a copy of any age is not behind it.
+  const redis = new Redis(rig.stack.redisUrl);
+  const keys = await redis.keys(`sluice:{${saleId}}:*`);
+  const copies = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
+  const forgotten = await sold(saleId, 4);
+  await Promise.all(keys.map((key, i) => redis.restore(key, 0, copies[i]!, 'REPLACE')));
+  redis.disconnect();
+  expect((await rig.claims.counters(saleId))!.items).toMatchObject([{ left: 27, claimed: 3 }]);
+  expect(await keeper.look()).toEqual([]);
+
+  await rig.ledger.setPaused(false);
+  await untilConfirmed(saleId, 7);
+  const waiting = await until(
+    async () => {
+      const found = await keeper.look();
+      return found.length > 0 && found;
+    },
+    { deadlineMs: 10_000, what: 'the loss to be noticed' },
+  );
+  expect(waiting.map((sale) => sale.saleId)).toEqual([saleId]);
+  await keeper.rebuildAll(waiting, never);
+  expect(await keeper.look()).toEqual([]);
+  expect((await rig.claims.counters(saleId))!.items).toMatchObject([{ left: 23, claimed: 0 }]);
+  await untilTaken(saleId);
+  expect((await post(gateway.url, saleId, forgotten[0]!)).body.status).toBe('confirmed');
 });
 
 it('a Redis that came back with an older state than the ledger is rebuilt', async () => {

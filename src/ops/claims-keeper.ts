@@ -8,8 +8,8 @@ const loadPageOrders = 2_000;
 
 /**
  * Keeps what Redis says true to the ledger. A server that restarted is vetted: with every sale's sequence not
- * behind the ledger's it carries on at once; a sale that is missing or behind is closed for claims and rebuilt
- * once its backlog has drained.
+ * behind the ledger's it carries on at once; a sale that is missing or behind, or turns out to have lost claims, is
+ * closed for claims and rebuilt once its backlog has drained.
  */
 export function createClaimsKeeper(deps: {
   claims: SaleClaims & ClaimsRecovery;
@@ -50,6 +50,18 @@ export function createClaimsKeeper(deps: {
     logger.info({ runId: current }, 'Redis is vetted');
   }
 
+  /**
+   * A copy that is older than the server's last moment, and not behind what the ledger had settled by then, passes
+   * the vetting. The orders that were still in the queue tell, once they are settled.
+   */
+  async function closeIfLost(saleId: string): Promise<void> {
+    const lost = await claims.lostClaims(saleId);
+    const sale = lost > 0 ? await ledger.sale(saleId) : undefined;
+    if (!sale) return;
+    logger.warn({ saleId, lost }, 'Redis has lost claims; rebuilding the sale');
+    await claims.beginRebuild(sale, await ledger.raiseEpoch(saleId));
+  }
+
   async function rebuild(sale: LedgerSale, signal: AbortSignal): Promise<void> {
     await claims.clearSale(sale.saleId);
     let orders = 0;
@@ -74,6 +86,8 @@ export function createClaimsKeeper(deps: {
     async look(): Promise<CatalogSale[]> {
       const { current, vetted } = await claims.runIds();
       if (current !== vetted) await vet(current);
+      const catalog = (await claims.catalog()) ?? [];
+      for (const sale of catalog) if (sale.state === 'open') await closeIfLost(sale.saleId);
       return rebuilding();
     },
 

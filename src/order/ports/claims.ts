@@ -183,6 +183,11 @@ export interface ClaimsRecovery {
   runIds(): Promise<{ readonly current: string; readonly vetted: string | undefined }>;
   /** Lets every process use this server again. */
   vet(runId: string): Promise<void>;
+  /**
+   * Orders that the ledger confirmed while the sale was open, and whose claims were not there to be settled: this
+   * Redis has forgotten claims, as one does that was restored to an older copy.
+   */
+  lostClaims(saleId: string): Promise<number>;
   /** Closes a sale for claims (`rebuilding`), creating its keys where they are missing. */
   beginRebuild(sale: StockedSale, epoch: number): Promise<void>;
   /** Drops what Redis holds of a sale that is rebuilding: claims, pending index, customers, stock. */
