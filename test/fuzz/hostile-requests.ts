@@ -1,4 +1,5 @@
 import type { Random } from '../../loadtest/random.ts';
+import { wrongForm, wrongPage } from './hostile-pages.ts';
 
 /** What the requests are aimed at: an open sale with stock. */
 export interface Target {
@@ -318,4 +319,5 @@ const kinds: readonly Kind[] = [
     noise,
     otherProtocol,
   ],
+  ...[wrongForm, wrongPage],
 ];
