@@ -86,9 +86,11 @@ beforeAll(async () => {
   const ops = await rig.ops();
   const drainer = await rig.drainer();
   const gateway = await rig.gateway();
+  const follower = await rig.follower('loyalty');
   gatewayUrl = gateway.url;
   opsUrl = ops.url;
-  for (const [role, { registry }] of Object.entries({ ops, drainer, gateway })) await serve(role, registry);
+  for (const [role, { registry }] of Object.entries({ ops, drainer, gateway, follower }))
+    await serve(role, registry);
   announce([...pages]);
   saleId = await rig.sale([
     { sku: 'plenty', stock: 1_000_000 },
@@ -130,7 +132,7 @@ it('every variable of a dashboard has values to choose from', async () => {
   }
 });
 
-it.each(['gateway', 'drainer', 'ops'])(
+it.each(['gateway', 'drainer', 'follower', 'ops'])(
   'the %s role exposes what is documented, in the form that Prometheus asks for',
   async (role) => {
     const page = await (await fetch(pages.get(role)!)).text();
