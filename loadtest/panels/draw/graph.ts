@@ -1,7 +1,7 @@
 import type { Panel } from '../dashboard.ts';
 import type { Line, Mark, Recording } from '../recording.ts';
 import { timeAxis, valueAxis } from './axis.ts';
-import { type Box, colorOf, fitted, linePath, palette, px, text, theme } from './theme.ts';
+import { areaPath, type Box, colorOf, fitted, linePath, palette, px, text, theme } from './theme.ts';
 import { formatValue } from './units.ts';
 
 interface Styled extends Line {
@@ -42,18 +42,13 @@ export function drawGraph(panel: Panel, recording: Recording, box: Box): string 
   const opacity = (defaults.custom?.fillOpacity ?? 0) / 100;
   const ground = value.y(0);
   const parts = drawnAs.map(({ line, floor, top }) => {
-    const up = point(top).filter((one) => one !== undefined);
-    const down = floor
-      ? point(floor)
-          .filter((one) => one !== undefined)
-          .toReversed()
-      : [...(up.length > 0 ? [[up.at(-1)![0], ground] as const, [up[0]![0], ground] as const] : [])];
-    const area =
-      line.dashed || up.length < 2
-        ? ''
-        : `<path d="${linePath([...up, ...down])}Z" fill="${line.color}" fill-opacity="${opacity}"/>`;
+    const up = point(top);
+    const down = floor ? point(floor) : up.map((one) => one && ([one[0], ground] as const));
+    const area = line.dashed
+      ? ''
+      : `<path d="${areaPath(up, down)}" fill="${line.color}" fill-opacity="${opacity}"/>`;
     const dash = line.dashed ? ' stroke-dasharray="10 6"' : '';
-    return `${area}<path d="${linePath(point(top))}" fill="none" stroke="${line.color}" stroke-width="${line.dashed ? 2 : 1.5}" stroke-linejoin="round"${dash}/>`;
+    return `${area}<path d="${linePath(up)}" fill="none" stroke="${line.color}" stroke-width="${line.dashed ? 2 : 1.5}" stroke-linejoin="round"${dash}/>`;
   });
   return [time.drawn, value.drawn, ...parts, drawMarks(recording.marks, time.x, plot), legend.drawn].join('');
 }

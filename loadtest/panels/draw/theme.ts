@@ -68,8 +68,26 @@ export function px(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
 
+type Point = readonly [x: number, y: number];
+
+/** The surface between two lines of as many points; none where there is a gap. */
+export function areaPath(up: readonly (Point | undefined)[], down: readonly (Point | undefined)[]): string {
+  const pieces: { up: Point[]; down: Point[] }[] = [];
+  up.forEach((one, at) => {
+    const other = down[at];
+    if (!one || !other) return;
+    if (at === 0 || !up[at - 1] || pieces.length === 0) pieces.push({ up: [], down: [] });
+    pieces.at(-1)!.up.push(one);
+    pieces.at(-1)!.down.push(other);
+  });
+  return pieces
+    .filter((piece) => piece.up.length > 1)
+    .map((piece) => `${linePath([...piece.up, ...piece.down.toReversed()])}Z`)
+    .join('');
+}
+
 /** A path through points; a gap where there is none. */
-export function linePath(points: readonly (readonly [number, number] | undefined)[]): string {
+export function linePath(points: readonly (Point | undefined)[]): string {
   let open = false;
   return points
     .map((point) => {
