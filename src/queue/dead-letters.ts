@@ -26,8 +26,9 @@ export function createEventLetters(options: LetterBoxOptions, follower: string):
 
 /**
  * Dead letters for operators. Each call has a connection of its own and holds the letters it looks at until it
- * ends: a second call at the same time sees the others only, and the broker counts these as unacknowledged. All
- * reject with QueueError `broker-away` where the broker or the queue is away.
+ * ends: another process that looks at the same time sees the others only, and the broker counts these as
+ * unacknowledged. So the calls of one box wait for each other. All reject with QueueError `broker-away` where the
+ * broker or the queue is away.
  */
 function createLetterBox<Letter>(
   { amqpUrl, logger }: LetterBoxOptions,
@@ -36,7 +37,15 @@ function createLetterBox<Letter>(
 ): LetterBox<Letter> {
   const next = async (channel: Channel) => (await channel.get(queue).catch(away)) || undefined;
 
-  async function withChannel<T>(work: (channel: Channel, letters: number) => Promise<T>): Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+
+  function withChannel<T>(work: (channel: Channel, letters: number) => Promise<T>): Promise<T> {
+    const mine = last.then(() => onChannel(work));
+    last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async function onChannel<T>(work: (channel: Channel, letters: number) => Promise<T>): Promise<T> {
     let model: ChannelModel | undefined;
     try {
       model = await openConnection(amqpUrl, 'sluice dead letters').catch(away);

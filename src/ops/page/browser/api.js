@@ -10,6 +10,10 @@ export class ApiError extends Error {
   }
 }
 
+const readMs = 15_000;
+/** A redrive of many letters waits for its turns under the cap. */
+const changeMs = 60_000;
+
 /**
  * Calls the admin API with the session's cookie. A session that is over leads back to the login.
  *
@@ -26,10 +30,15 @@ export async function call(method, path, body) {
       ...(method === 'GET'
         ? {}
         : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body ?? {}) }),
-      signal: AbortSignal.timeout(15_000),
+      signal: AbortSignal.timeout(method === 'GET' ? readMs : changeMs),
     });
   } catch {
-    throw new ApiError(0, 'No contact with the ops process: it is not known whether this was done.');
+    throw new ApiError(
+      0,
+      method === 'GET'
+        ? 'No answer from the ops process.'
+        : 'No answer from the ops process: it is not known whether this was done. The audit trail will say.',
+    );
   }
   if (response.status === 401) {
     location.assign('/ops');
@@ -38,4 +47,27 @@ export async function call(method, path, body) {
   const answer = await response.json().catch(() => undefined);
   if (!response.ok) throw new ApiError(response.status, answer?.detail ?? `refused with ${response.status}`);
   return answer;
+}
+
+/**
+ * Work that is asked for while it is under way is done once more afterwards, and not twice at a time.
+ *
+ * @param {() => Promise<void>} work
+ * @returns {() => Promise<void>}
+ */
+export function oneAtATime(work) {
+  /** @type {Promise<void> | undefined} */
+  let running;
+  let again = false;
+  return () => {
+    again = running !== undefined;
+    running ??= (async () => {
+      do {
+        again = false;
+        await work();
+      } while (again);
+      running = undefined;
+    })();
+    return running;
+  };
 }

@@ -124,7 +124,8 @@ export function createCharts() {
     const now = part.at.at(-1) ?? Date.now() / 1_000;
     for (const { plot, chart, values, figure } of drawn) {
       plot.batch(() => {
-        plot.setData([part.at, ...chart.lines.map((line) => part[line.column] ?? [])], false);
+        const columns = [part.at, ...chart.lines.map((line) => part[line.column] ?? [])];
+        plot.setData(/** @type {uPlot.AlignedData} */ (columns), false);
         plot.setScale('x', { min: now - minutes * 60, max: now });
         plot.setScale('y', rangeOf(chart.lines.flatMap((line) => part[line.column] ?? [])));
       });
@@ -177,6 +178,7 @@ function rangeOf(/** @type {(number | null)[]} */ values) {
   return { min: 0, max: top === 0 ? 1 : top * 1.1 };
 }
 
+/** @returns {uPlot.Options} */
 function optionsOf(
   /** @type {(typeof charts)[number]} */ chart,
   /** @type {number} */ width,
@@ -221,7 +223,7 @@ function optionsOf(
         points: { show: false },
         ...(line.dash ? { dash: line.dash } : {}),
         ...(line.filled ? { fill: `color-mix(in srgb, ${color(line.color)} 16%, transparent)` } : {}),
-        ...(line.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
+        ...(line.stepped && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {}),
       })),
     ],
     hooks: { setCursor: [(/** @type {any} */ plot) => onCursor(plot.cursor.idx)] },

@@ -1,32 +1,53 @@
-import { call } from './api.js';
-import { ask } from './confirm.js';
-import { el, find, keyedList, setText } from './dom.js';
-import { moment, number } from './format.js';
+import { call, oneAtATime } from './api.js';
+import { find, keyedList, setText } from './dom.js';
+import { number } from './format.js';
+import { askToPurge, askToRedrive, createLetter } from './letter.js';
 
 const listed = 100;
+
+/** @type {import('./letter.js').Box} */
+const box = {
+  path: '/dead-letters',
+  about: ({ order }) =>
+    order
+      ? `${order.quantity} × ${order.sku} for ${order.customerId}, ${order.saleId}`
+      : 'no order that can be read',
+  nameOf: ({ id, order }) => (order ? `order ${order.transactionId}` : `letter ${id}`),
+  facts: ({ order }) => (order ? [['Transaction ID', order.transactionId]] : []),
+  redriveText:
+    'Sent through the ledger once more. What stock, limit or database still forbids stays a dead letter.',
+  purgeText: 'Given up for good: these shoppers get nothing, and their pieces go back on sale.',
+};
 
 /** Dead letters: how many, what is inside, redrive and purge. */
 export function createLetters() {
   const section = find('#letters');
   const list = find('ul.rows', section);
-  const show = keyedList(list, (/** @type {any} */ { id }) => id, createLetter);
+  const show = keyedList(
+    list,
+    (/** @type {any} */ { id }) => id,
+    (letter) => createLetter(box, letter),
+  );
   let countSeen = -1;
   let count = 0;
 
-  async function refresh() {
+  async function look() {
+    const empty = find('.empty', section);
     try {
-      const { letters } = await call('GET', `/dead-letters?limit=${listed}`);
+      const { letters } = await call('GET', `${box.path}?limit=${listed}`);
       show(letters);
       list.hidden = letters.length === 0;
       count = Math.max(letters.length, letters.length < listed ? 0 : countSeen);
-      setText(find('.empty', section), 'None: every order could be written.');
-      find('.empty', section).hidden = letters.length > 0;
+      setText(empty, 'None: every order could be written.');
+      empty.hidden = letters.length > 0;
     } catch (failure) {
-      setText(find('.empty', section), `They can't be looked at: ${/** @type {Error} */ (failure).message}`);
-      find('.empty', section).hidden = false;
+      setText(empty, `They can't be looked at: ${/** @type {Error} */ (failure).message}`);
+      empty.hidden = false;
     }
     head();
   }
+
+  const refresh = oneAtATime(look);
 
   function head() {
     const badge = find('.count', section);
@@ -39,8 +60,9 @@ export function createLetters() {
 
   find('[data-do=refresh]', section).onclick = refresh;
   find('[data-do=redrive]', section).onclick = () =>
-    askToRedrive(undefined, `all ${number(count)} dead letters`);
-  find('[data-do=purge]', section).onclick = () => askToPurge(undefined, `all ${number(count)} dead letters`);
+    askToRedrive(box, undefined, `all ${number(count)} dead letters`);
+  find('[data-do=purge]', section).onclick = () =>
+    askToPurge(box, undefined, `all ${number(count)} dead letters`);
 
   return {
     refresh,
@@ -51,71 +73,4 @@ export function createLetters() {
       refresh();
     },
   };
-}
-
-function createLetter(/** @type {any} */ letter) {
-  const { id, failedAt, reason, cause, history, order, content } = letter;
-  const what = order
-    ? `${order.quantity} × ${order.sku} for ${order.customerId}, ${order.saleId}`
-    : 'no order that can be read';
-  const redrive = el('button', { type: 'button', 'aria-label': `Redrive ${id}…` }, 'Redrive…');
-  const purge = el('button', { type: 'button', 'aria-label': `Purge ${id}…` }, 'Purge…');
-  const short = order ? `order ${order.transactionId}` : `letter ${id}`;
-  redrive.onclick = () => askToRedrive([id], short);
-  purge.onclick = () => askToPurge([id], short);
-  /** @type {[string, string][]} */
-  const facts = [
-    ['Letter', id],
-    ...(order ? /** @type {[string, string][]} */ ([['Transaction ID', order.transactionId]]) : []),
-    ['Cause', cause],
-    ...history.map((/** @type {string} */ line) => ['History', line]),
-    ...(content === null ? [] : /** @type {[string, string][]} */ ([['Content', content]])),
-  ];
-  const inside = el('dl', { class: 'inside' });
-  for (const [label, text] of facts) inside.append(el('dt', {}, label), el('dd', {}, text));
-  const node = el(
-    'li',
-    { class: 'letter', 'data-letter': id },
-    el(
-      'div',
-      { class: 'about' },
-      el('p', { class: 'name' }, what),
-      el('p', { class: 'hint' }, `${failedAt ? moment(failedAt) : 'at an unknown time'} · ${reason}`),
-      el('details', {}, el('summary', {}, 'Look inside'), inside),
-    ),
-    el('div', { class: 'actions' }, redrive, purge),
-  );
-  return { node, update() {} };
-}
-
-function askToRedrive(/** @type {string[] | undefined} */ ids, /** @type {string} */ what) {
-  ask({
-    title: `Redrive ${what}?`,
-    text: 'Sent through the ledger once more. What stock, limit or database still forbids stays a dead letter.',
-    verb: 'Redrive',
-    run: async () => outcomeOf(await call('POST', '/dead-letters/redrive', ids ? { ids } : { all: true })),
-  });
-}
-
-function askToPurge(/** @type {string[] | undefined} */ ids, /** @type {string} */ what) {
-  ask({
-    title: `Purge ${what}?`,
-    text: 'Given up for good: these shoppers get nothing, and their pieces go back on sale.',
-    verb: 'Purge',
-    danger: true,
-    run: async () => outcomeOf(await call('POST', '/dead-letters/purge', ids ? { ids } : { all: true })),
-  });
-}
-
-/** What became of the letters, in words; what is gone already, or had to stay, is said as such. */
-function outcomeOf(/** @type {any} */ { letters, unknownIds }) {
-  const parts = [];
-  for (const outcome of ['confirmed', 'purged', 'removed', 'kept']) {
-    const some = letters.filter((/** @type {any} */ letter) => letter.outcome === outcome);
-    if (some.length > 0) parts.push(`${number(some.length)} ${outcome}`);
-  }
-  if (unknownIds.length > 0)
-    parts.push(`${number(unknownIds.length)} not there any more: somebody has handled it`);
-  const why = letters.length === 1 && letters[0].because ? ` (${letters[0].because})` : '';
-  return `${parts.join(', ') || 'There was no dead letter'}${why}.`;
 }

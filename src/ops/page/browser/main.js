@@ -3,6 +3,7 @@ import { createCluster } from './cluster.js';
 import { onAction } from './confirm.js';
 import { find, setText } from './dom.js';
 import { createDrainSteering } from './drain.js';
+import { createFollowers } from './followers.js';
 import { duration, time } from './format.js';
 import { createLetters } from './letters.js';
 import { follow } from './live.js';
@@ -16,6 +17,7 @@ const sales = createSales();
 const drain = createDrainSteering();
 const cluster = createCluster();
 const letters = createLetters();
+const followers = createFollowers();
 const trail = createTrail();
 const lost = find('#lost');
 /** @type {any} */
@@ -24,6 +26,7 @@ let latest;
 onAction(() => {
   trail.refresh();
   letters.refresh();
+  followers.refresh();
 });
 trail.refresh();
 
