@@ -12,6 +12,9 @@ const deliveryLimit = 1_000_000;
 /** What followers have dropped waits here to be counted by the ops role; what is beyond is not counted. */
 const droppedMaxBytes = 64 * 1024 * 1024;
 
+/** What may wait for one subscriber of the bridge, who may have gone for good. */
+const subscriberMaxBytes = 64 * 1024 * 1024;
+
 /**
  * Sets the limits of all queues. A queue obeys one policy only: an operator's policy of higher priority on
  * these names replaces ours. Repeatable.
@@ -21,11 +24,13 @@ const droppedMaxBytes = 64 * 1024 * 1024;
  * @param followerQueueMaxBytes bodies that may wait in each queue of a follower. Beyond, a follower's own queue drops
  *   its oldest message, so that it never holds up the exchange; its queues for retries and dead letters refuse,
  *   and so hold up the follower alone.
+ * @param bridge whether MQTT and STOMP subscribers have queues here, which drop their oldest message likewise.
  */
 export async function applyPolicies(
   management: ReturnType<typeof createManagement>,
   queueMaxBytes: number,
   followerQueueMaxBytes: number,
+  bridge: boolean,
 ): Promise<void> {
   await management.putPolicy('sluice-orders', {
     pattern: exactly(ordersQueue),
@@ -61,6 +66,12 @@ export async function applyPolicies(
       'delivery-limit': deliveryLimit,
     },
   });
+  if (bridge) {
+    await management.putPolicy('sluice-subscribers', {
+      pattern: '^(mqtt|stomp)-subscription-',
+      definition: { 'max-length-bytes': subscriberMaxBytes, overflow: 'drop-head' },
+    });
+  }
 }
 
 function exactly(queue: string): string {

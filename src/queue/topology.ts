@@ -10,6 +10,8 @@ export interface TopologyOptions extends ManagementOptions {
   readonly queueMaxBytes: number;
   /** Limit of each queue of a follower, likewise; 256 MiB by default. */
   readonly followerQueueMaxBytes?: number;
+  /** Whether subscribers of the bridge have queues here, to be limited too; not by default. */
+  readonly bridge?: boolean;
   readonly logger: Logger;
 }
 
@@ -20,8 +22,8 @@ export interface TopologyOptions extends ManagementOptions {
  * @throws QueueError `management-away`, `management-refused`, `broker-away`, `topology-conflict`.
  */
 export async function declareTopology(options: TopologyOptions): Promise<void> {
-  const { queueMaxBytes, followerQueueMaxBytes = 256 * 1024 * 1024 } = options;
-  await applyPolicies(createManagement(options), queueMaxBytes, followerQueueMaxBytes);
+  const { queueMaxBytes, followerQueueMaxBytes = 256 * 1024 * 1024, bridge = false } = options;
+  await applyPolicies(createManagement(options), queueMaxBytes, followerQueueMaxBytes, bridge);
   const model = await openConnection(options.amqpUrl, 'sluice topology').catch((cause) => {
     throw new QueueError('broker-away', 'RabbitMQ does not answer on AMQP', { cause });
   });

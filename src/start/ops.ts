@@ -38,6 +38,7 @@ export function composeOps(context: RoleContext): Role {
         ...target,
         queueMaxBytes: config.QUEUE_MAX_BYTES,
         followerQueueMaxBytes: config.FOLLOWER_QUEUE_MAX_BYTES,
+        bridge: config.EVENT_BRIDGE === 'on',
         logger,
       }),
     metrics,

@@ -103,6 +103,7 @@ export function createUp(log: (line: string) => void, env: Environment): Up {
       ...target,
       queueMaxBytes: config.QUEUE_MAX_BYTES,
       followerQueueMaxBytes: config.FOLLOWER_QUEUE_MAX_BYTES,
+      bridge: config.EVENT_BRIDGE === 'on',
       logger: createLogger('up', 'error'),
     });
 

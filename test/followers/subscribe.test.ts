@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { connect } from 'amqplib';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createBridge } from '../../src/events/followers/bridge.ts';
 import { encodeEvents, eventOf, eventType } from '../../src/order/events.ts';
@@ -10,6 +11,7 @@ import type { LedgerOrder } from '../../src/order/ports/ledger.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { createPublisher, type Publisher } from '../../src/queue/publisher.ts';
+import { declareTopology } from '../../src/queue/topology.ts';
 import { createServices, type Services, type ServiceUrls } from '../../src/services/services.ts';
 import { projectFolder } from '../support/build.ts';
 import { until } from '../support/wait.ts';
@@ -42,6 +44,7 @@ beforeAll(async () => {
     clock: systemClock,
   });
   await publisher.start();
+  await declareTopology({ ...urls, queueMaxBytes: 1_000_000, bridge: true, logger });
   symlinkSync(join(projectFolder, 'node_modules'), join(folder, 'node_modules'));
 });
 afterEach(async () => {
@@ -104,6 +107,18 @@ const linesFor = (some: readonly LedgerOrder[]) =>
       `sluice.order.${status} summer.1/${order.transactionId}/${status} ${order.quantity} ball`,
   );
 
+function manage(method: string, path: string, body?: object): Promise<Response> {
+  const { origin } = new URL(urls.amqpManagementUrl);
+  return fetch(`${origin}/api${path}`, {
+    method,
+    headers: {
+      authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}`,
+      'content-type': 'application/json',
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
 async function bridge(some: readonly LedgerOrder[]): Promise<void> {
   const { effect } = createBridge((key, event) =>
     publisher.send({
@@ -154,6 +169,66 @@ describe('over the bridge', () => {
     await bridge(some);
     await until(() => lines.length > 2, { deadlineMs: 30_000, what: 'both events' });
     expect(lines.slice(1).sort()).toEqual(linesFor(some).sort());
+  });
+
+  it('a user with the permissions of the documentation can subscribe, and nothing more', async () => {
+    const page = readFileSync(join(projectFolder, 'docs/subscribe.md'), 'utf8');
+    const [, permissions] = /set_permissions subscriber \\\n([^`]*)```/.exec(page)!;
+    const [configure, write, read] = [...permissions!.matchAll(/'([^']*)'/g)].map(([, one]) =>
+      // There the bridge has an exchange of its own.
+      one!.replace('sluice\\.bridge', 'amq\\.topic'),
+    );
+    await manage('PUT', '/users/subscriber', { password: 'secret', tags: '' });
+    await manage('PUT', '/permissions/%2F/subscriber', { configure, write, read });
+    const as = (url: string) =>
+      Object.assign(new URL(url), { username: 'subscriber', password: 'secret' }).href;
+    const { mqttUrl, stompUrl, webStompUrl } = urls.subscribeUrls!;
+    const all = await Promise.all([
+      example('mqtt.mjs', as(mqttUrl)),
+      example('stomp.mjs', as(stompUrl)),
+      example('web-stomp.mjs', as(webStompUrl)),
+    ]);
+    const some = settled();
+    await bridge(some);
+    for (const lines of all) {
+      await until(() => linesFor(some).every((line) => lines.includes(line)), {
+        deadlineMs: 30_000,
+        what: 'the events',
+      });
+    }
+    const model = await connect(as(urls.amqpUrl));
+    model.on('error', () => undefined);
+    const channel = await model.createConfirmChannel();
+    channel.on('error', () => undefined);
+    const forged = new Promise((resolve, reject) => {
+      channel.on('error', reject);
+      channel.publish(
+        'amq.topic',
+        'order.confirmed',
+        Buffer.from('{}'),
+        {},
+        (error) => error && reject(error),
+      );
+      void channel.waitForConfirms().then(resolve, reject);
+    });
+    await expect(forged).rejects.toThrow();
+    await model.close().catch(() => undefined);
+  });
+
+  it('a subscriber’s queue has a limit', async () => {
+    await example('mqtt.mjs', urls.subscribeUrls!.mqttUrl);
+    const queues = (await (await manage('GET', '/queues/%2F')).json()) as { name: string; policy: string }[];
+    const mine = queues.filter(({ name }) => name.startsWith('mqtt-subscription-'));
+    expect(mine.length).toBeGreaterThan(0);
+    await until(
+      async () => {
+        const now = (await (await manage('GET', '/queues/%2F')).json()) as typeof queues;
+        return now
+          .filter(({ name }) => name.startsWith('mqtt-subscription-'))
+          .every(({ policy }) => policy === 'sluice-subscribers');
+      },
+      { deadlineMs: 30_000, what: 'the limit of each subscriber’s queue' },
+    );
   });
 
   it('an MQTT client with a session gets what happened in its absence, with QoS 1', async () => {

@@ -35,6 +35,7 @@ async function runMigrate(): Promise<void> {
     ...target,
     queueMaxBytes: config.QUEUE_MAX_BYTES,
     followerQueueMaxBytes: config.FOLLOWER_QUEUE_MAX_BYTES,
+    bridge: config.EVENT_BRIDGE === 'on',
     logger,
   });
   console.log('database and broker are up to date');
