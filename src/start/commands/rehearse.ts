@@ -5,6 +5,7 @@ import type { RehearseWords } from '../../../loadtest/rehearse/options.ts';
 import { complain } from '../complain.ts';
 import type { Environment } from '../supervise.ts';
 import { positiveNumber } from './arguments.ts';
+import { examples } from './examples.ts';
 
 /** `rehearse`: a sale under fire before the real one. */
 export function addRehearseCommand(program: Command, env: Environment): void {
@@ -31,7 +32,15 @@ export function addRehearseCommand(program: Command, env: Environment): void {
     .option('--report <file>', 'write the report, an HTML page')
     .option('--json', 'the result as JSON on standard output, progress on standard error')
     .option('--list', 'only list the faults')
-    .action((words: RehearseWords) => complain(() => runRehearse(words, env)));
+    .action((words: RehearseWords) => complain(() => runRehearse(words, env)))
+    .addHelpText(
+      'after',
+      examples([
+        ['sluice rehearse', 'every fault once'],
+        ['sluice rehearse --seed 7 --faults kill-redis --rounds 5', 'the same strikes every time'],
+        ['sluice rehearse --minutes 30 --report rehearsal.html', 'rounds for half an hour'],
+      ]),
+    );
 }
 
 async function runRehearse(words: RehearseWords, env: Environment): Promise<void> {
