@@ -19,6 +19,7 @@ import { watchMemory } from './memory.ts';
 import { strikeOnce } from './nemesis.ts';
 import type { PlannedAct } from './plan.ts';
 import type { ActResult, StrikeResult, Timeline } from './result.ts';
+import { until } from './until.ts';
 
 export interface ActOptions {
   readonly instance: Instance;
@@ -41,6 +42,7 @@ const sampleEveryMs = 1_000;
 const quietEveryMs = 500;
 /** Samples without a smaller backlog before it counts as stuck: 90 s, three times what the reconciler takes. */
 const quietPatience = 180;
+const followedWithinMs = 60_000;
 const openForMs = 24 * 3_600_000;
 
 /** One act: opens a sale, sends orders, strikes, waits for quiet, audits, archives the sale. */
@@ -93,6 +95,7 @@ export async function runAct(act: PlannedAct, options: ActOptions): Promise<ActR
     if (options.hasTime()) await crowd.reach(act.orders);
     await crowd.finish();
     const quiet = await untilQuiet(sampler.sample, signal);
+    const behind = await untilFollowed(options.ledger, saleId, signal);
     await memory.look('after');
     conduct.end();
     await log.close();
@@ -101,7 +104,7 @@ export async function runAct(act: PlannedAct, options: ActOptions): Promise<ActR
       .misconduct()
       .map(({ what, count, example }) => `${what} (${count} times; ${example})`);
     const stuck = quiet === null ? ['orders were still waiting when nothing was left to wait for'] : [];
-    const violations = [...misconduct, ...stuck, ...findings.violations];
+    const violations = [...misconduct, ...stuck, ...behind, ...findings.violations];
     const { outcomes, timeline } = await account(
       instance,
       saleId,
@@ -165,6 +168,25 @@ async function untilQuiet(
     patience: quietPatience,
   });
   return drained ? Math.round(performance.now() - startedMs) : null;
+}
+
+/** What the follower has not heard, or heard twice, when it has had time for everything. */
+async function untilFollowed(
+  ledger: LedgerWatch,
+  saleId: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  let drift: readonly string[] = ['the database did not say what the follower has done'];
+  const settled = async () => {
+    const now = await ledger.followerDrift(saleId);
+    if (now === undefined) return false;
+    drift = now.found;
+    return drift.length === 0 || now.ahead;
+  };
+  await until('the follower to have heard of every order', settled, followedWithinMs, signal).catch(() => {
+    signal.throwIfAborted();
+  });
+  return drift;
 }
 
 async function account(

@@ -9,8 +9,8 @@ export interface Fault {
   /** Strikes of the full count. */
   readonly strikes: number;
   /**
-   * From the end of the fault until orders are answered 202 by every gateway and written again: `role` (a gateway or
-   * a drainer was ended) 5 s, `neighbour` (anything else) 30 s.
+   * From the end of the fault until orders are answered 202 by every gateway and written again: `role` (a process of
+   * ours was ended) 5 s, `neighbour` (anything else) 30 s.
    */
   readonly bound: 'role' | 'neighbour';
   /** It ends, freezes or reconfigures the servers themselves: left out on services that were not started here. */

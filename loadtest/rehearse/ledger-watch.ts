@@ -5,10 +5,28 @@ import pg from 'pg';
 export interface LedgerWatch {
   /** How many of these orders have rows; 0 where the database does not answer. */
   readonly countRows: (saleId: string, transactionIds: readonly string[]) => Promise<number>;
+  /** Where the ranking and the ledger disagree; `undefined` where the database does not answer. */
+  readonly followerDrift: (saleId: string) => Promise<FollowerDrift | undefined>;
   readonly close: () => Promise<void>;
 }
 
-const SQL = new URL('settled-orders.sql', import.meta.url);
+export interface FollowerDrift {
+  /** A sentence for each SKU. */
+  readonly found: readonly string[];
+  /** The ranking counts more than the ledger: no waiting mends that. */
+  readonly ahead: boolean;
+}
+
+interface Drift {
+  readonly sku: string;
+  readonly ledgerOrders: number;
+  readonly ledgerPieces: number;
+  readonly rankingOrders: number;
+  readonly rankingPieces: number;
+}
+
+const settledOrders = new URL('settled-orders.sql', import.meta.url);
+const followerDrift = new URL('follower-drift.sql', import.meta.url);
 const connectMs = 1_000;
 const statementMs = 2_000;
 
@@ -34,18 +52,41 @@ export function watchLedger(databaseUrl: string): LedgerWatch {
     return next;
   }
 
+  /** The rows of a statement in a file; `undefined` where the database does not answer. */
+  async function rowsOf<Row extends object>(
+    file: URL,
+    parameters: readonly unknown[],
+  ): Promise<readonly Row[] | undefined> {
+    try {
+      const sql = await readFile(file, 'utf8');
+      return (await (await connected()).query<Row>(sql, [...parameters])).rows;
+    } catch {
+      const broken = client;
+      client = undefined;
+      void broken?.end().catch(() => undefined);
+      return undefined;
+    }
+  }
+
   return {
     async countRows(saleId, transactionIds) {
-      try {
-        const sql = await readFile(SQL, 'utf8');
-        const { rows } = await (await connected()).query<{ orders: number }>(sql, [saleId, transactionIds]);
-        return rows[0]?.orders ?? 0;
-      } catch {
-        const broken = client;
-        client = undefined;
-        void broken?.end().catch(() => undefined);
-        return 0;
-      }
+      const rows = await rowsOf<{ orders: number }>(settledOrders, [saleId, transactionIds]);
+      return rows?.[0]?.orders ?? 0;
+    },
+    async followerDrift(saleId) {
+      const rows = await rowsOf<Drift>(followerDrift, [saleId]);
+      return (
+        rows && {
+          found: rows.map(
+            ({ sku, ledgerOrders, ledgerPieces, rankingOrders, rankingPieces }) =>
+              `the follower ranking has ${rankingOrders} orders and ${rankingPieces} pieces of ${sku}, the ledger ${ledgerOrders} and ${ledgerPieces}`,
+          ),
+          ahead: rows.some(
+            ({ ledgerOrders, ledgerPieces, rankingOrders, rankingPieces }) =>
+              rankingOrders > ledgerOrders || rankingPieces > ledgerPieces,
+          ),
+        }
+      );
     },
     async close() {
       const open = client;

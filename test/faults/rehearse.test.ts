@@ -100,6 +100,7 @@ describe.concurrent('a rehearsal', () => {
     expect(result.go).toBe(false);
     expect(result.reasons.join('\n')).toMatch(/promise 1/);
     expect(result.reasons.join('\n')).toMatch(/promise 3/);
+    expect(result.reasons.join('\n')).toMatch(/the follower ranking has \d+ orders/);
     expect(result.table).toMatchObject([{ fault: 'kill-drainer', strikes: 1, violations: 1, atMost: null }]);
   });
 

@@ -21,6 +21,7 @@ export const faults: readonly Fault[] = [
   killAtFailpoint('drainer', 'settle-ack', 50),
   killRole('gateway', 100),
   killRole('drainer', 100),
+  killRole('follower', 100),
   terminateDrainer,
   freezeDrainer,
   killServer('rabbitmq'),

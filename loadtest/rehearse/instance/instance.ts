@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../../src/services/free-port.ts';
+import type { RoleName } from '../../../src/start/role.ts';
 import { type RunFile, removeRunFile, writeRunFile } from '../../../src/start/run-file.ts';
 import { type SupervisedRole, superviseRole } from '../../../src/start/supervise.ts';
 import { mustRunSluice, type SluiceCommand } from '../../instance/sluice-command.ts';
@@ -44,6 +45,8 @@ export interface Instance {
  * because we kill so often, not because the role cannot run.
  */
 const steadyMs = 1_000;
+/** It adds up: an event that it missed or took twice shows for ever. */
+const followerName = 'ranking';
 const stopDeadlineMs = 8_500;
 const readyMs = 60_000;
 
@@ -77,12 +80,14 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   }
 
   async function startRole(
-    role: 'gateway' | 'drainer' | 'ops',
+    role: RoleName,
     label: string,
     own: Readonly<Record<string, string>>,
+    name?: string,
   ): Promise<RoleControl> {
     const process = superviseRole({
       role,
+      ...(name === undefined ? {} : { name }),
       label,
       entry: cli,
       env: { ...command.env, ...roleEnvironment(urls, adminToken), ...own },
@@ -101,7 +106,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     stopping ??= (async () => {
       runFile = undefined;
       removeRunFile(folder);
-      for (const role of ['gateway', 'drainer', 'ops']) {
+      for (const role of ['gateway', 'drainer', 'follower', 'ops']) {
         const some = supervised.filter((process) => process.role === role);
         await Promise.all(some.map((process) => process.stop(stopDeadlineMs)));
       }
@@ -115,8 +120,9 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     const numbered = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
     const ports: number[] = [];
     for (const _ of numbered(options.gateways + 1)) ports.push(await freePort(new Set(ports)));
-    const [ops, drainers, gateways] = await Promise.all([
+    const [ops, follower, drainers, gateways] = await Promise.all([
       startRole('ops', 'ops', { OPS_PORT: String(ports.pop()) }),
+      startRole('follower', `follower ${followerName}`, {}, followerName),
       Promise.all(numbered(options.drainers).map((n) => startRole('drainer', `drainer ${n}`, {}))),
       Promise.all(
         numbered(options.gateways).map((n) =>
@@ -137,7 +143,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       urls,
       gateways,
       drainers,
-      roles: [ops, ...drainers, ...gateways],
+      roles: [ops, follower, ...drainers, ...gateways],
       services: servers?.controls,
       runFile: () => runFile ?? never(),
       command,
@@ -168,6 +174,7 @@ function roleEnvironment(urls: ServerUrls, adminToken: string): Record<string, s
     ADMIN_TOKEN: adminToken,
     // Its shoppers have no tokens.
     AUTH: 'none',
+    EVENTS: 'on',
     HOST: '127.0.0.1',
     OPS_HOST: '127.0.0.1',
     METRICS_HOST: '127.0.0.1',
