@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 it('a gateway killed while shoppers wait and buy costs nobody an order or a place', {
-  timeout: 90_000,
+  timeout: 240_000,
 }, async () => {
   await cluster.start('ops');
   const gateway = await cluster.start('gateway');
