@@ -28,6 +28,8 @@ export interface FollowOnFacts {
   readonly mailsTwice: number;
   /** Mails of orders that are not confirmed. */
   readonly strayMails: number;
+  /** Confirmed orders that the webhook's target was not told of. */
+  readonly ordersNotPosted: number;
   readonly ordersWithoutPoints: number;
   /** Entries beyond one for each confirmed order. */
   readonly strayPoints: number;

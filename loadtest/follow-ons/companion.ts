@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Companion, CompanionRun, FollowOnFacts } from '../companion.ts';
@@ -33,6 +36,14 @@ export async function startFollowOns(options: FollowOnsOptions): Promise<Compani
       return false;
     },
   });
+  /** IDs of the events posted to the shop's system. */
+  const posted = new Set<string>();
+  const shop = createServer((request, response) => {
+    posted.add(String(request.headers['webhook-id']));
+    request.resume().once('end', () => response.writeHead(204).end());
+  });
+  await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve));
+  const shopUrl = `http://127.0.0.1:${(shop.address() as AddressInfo).port}/`;
   const startedAtMs: { during: number; killed?: number; back?: number } = { during: Date.now() };
 
   return {
@@ -40,6 +51,8 @@ export async function startFollowOns(options: FollowOnsOptions): Promise<Compani
       SMTP_URL: server.url,
       MAIL_TO: '{{customerId}}@customers.example',
       MAIL_CONNECTIONS: String(mailConnections),
+      WEBHOOK_TARGETS: `shop=${shopUrl}#whsec_${randomBytes(32).toString('base64')}`,
+      EVENT_BRIDGE: 'on',
     },
 
     async during({ signal, say }) {
@@ -67,9 +80,9 @@ export async function startFollowOns(options: FollowOnsOptions): Promise<Compani
       const client = new pg.Client({ connectionString: run.databaseUrl, statement_timeout: 60_000 });
       await client.connect();
       try {
-        const lastSettledAtMs = await untilDone(client, run, mails, options.patienceSeconds);
+        const lastSettledAtMs = await untilDone(client, run, { mails, posted }, options.patienceSeconds);
         return {
-          ...(await count(client, run.saleId, mails)),
+          ...(await count(client, run.saleId, { mails, posted })),
           ...(startedAtMs.killed === undefined || startedAtMs.back === undefined
             ? {}
             : {
@@ -85,15 +98,25 @@ export async function startFollowOns(options: FollowOnsOptions): Promise<Compani
       }
     },
 
-    close: () => server.kill(),
+    async close() {
+      shop.closeAllConnections();
+      shop.close();
+      await server.kill();
+    },
   };
 }
 
-/** Waits until every confirmed order has a mail and an entry, or nothing has moved for long. */
+/** What was sent here, by the IDs of the events. */
+interface Taken {
+  readonly mails: ReadonlyMap<string, number>;
+  readonly posted: ReadonlySet<string>;
+}
+
+/** Waits until every confirmed order has a mail, a post and an entry, or nothing has moved for long. */
 async function untilDone(
   client: pg.Client,
   { saleId, say, signal }: CompanionRun,
-  mails: ReadonlyMap<string, number>,
+  { mails, posted }: Taken,
   patienceSeconds: number,
 ): Promise<number> {
   const sql = await readFile(new URL('follow-on-counts.sql', import.meta.url), 'utf8');
@@ -103,11 +126,11 @@ async function untilDone(
       saleId,
     ]);
     const { confirmed, entries, lastSettledAt } = rows[0]!;
-    const sum = mails.size + entries;
+    const sum = mails.size + entries + posted.size;
     if (sum > moved.sum) moved = { at: Date.now(), sum };
-    const done = mails.size >= confirmed && entries >= confirmed;
+    const done = mails.size >= confirmed && entries >= confirmed && posted.size >= confirmed;
     if (done || Date.now() - moved.at > patienceSeconds * 1_000) return lastSettledAt * 1_000;
-    say(`${mails.size} mails and ${entries} points entries of ${confirmed} orders`);
+    say(`${mails.size} mails, ${entries} points entries and ${posted.size} posts of ${confirmed} orders`);
     await delay(pollMs, undefined, { signal });
   }
 }
@@ -115,7 +138,7 @@ async function untilDone(
 type Counts = Omit<FollowOnFacts, 'outage' | 'mailsDoneAfterSeconds'>;
 
 /** Holds every confirmed order against its mails and its points. */
-async function count(client: pg.Client, saleId: string, mails: ReadonlyMap<string, number>): Promise<Counts> {
+async function count(client: pg.Client, saleId: string, { mails, posted }: Taken): Promise<Counts> {
   const sql = await readFile(new URL('confirmed-orders.sql', import.meta.url), 'utf8');
   const { rows } = await client.query<{ transaction_id: string; entries: number }>(sql, [saleId]);
   const confirmed = new Set(rows.map((row) => `${saleId}/${row.transaction_id}/confirmed`));
@@ -129,6 +152,7 @@ async function count(client: pg.Client, saleId: string, mails: ReadonlyMap<strin
     ordersWithoutMail: [...confirmed].filter((id) => !mails.has(id)).length,
     mailsTwice: sum([...mails.values()].map((taken) => taken - 1)),
     strayMails: [...mails.keys()].filter((id) => !confirmed.has(id)).length,
+    ordersNotPosted: [...confirmed].filter((id) => !posted.has(id)).length,
     ordersWithoutPoints: rows.filter(({ entries }) => entries === 0).length,
     strayPoints: totals[0]!.n - rows.filter(({ entries }) => entries > 0).length,
   };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createMail } from '../../src/events/followers/mail/follower.ts';
+import { createWebhookPoster } from '../../src/events/followers/webhook/post-webhook.ts';
 import {
   claimedOrder,
   openTestLedger,
@@ -61,6 +62,12 @@ describe('what followers did', () => {
           'customer',
         ]);
       }
+      const [, url, secret] = /^shop=(.*)#(.*)$/.exec(companion.env.WEBHOOK_TARGETS!)!;
+      const post = createWebhookPoster({
+        target: { name: 'shop', url: url!, secret: secret! },
+        timeoutMs: 20_000,
+      });
+      expect(await post(events[0]!.id, '{}')).toEqual({ outcome: 'taken' });
       await companion.during({ signal, say });
       const facts = await companion.finish({
         saleId,
@@ -74,6 +81,7 @@ describe('what followers did', () => {
         ordersWithoutMail: 2,
         mailsTwice: 1,
         strayMails: 1,
+        ordersNotPosted: 3,
         ordersWithoutPoints: 3,
         strayPoints: 1,
         mailsDoneAfterSeconds: expect.any(Number),
@@ -113,6 +121,7 @@ describe('the scenario follow-ons', () => {
     ordersWithoutMail: 0,
     mailsTwice: 0,
     strayMails: 0,
+    ordersNotPosted: 0,
     ordersWithoutPoints: 0,
     strayPoints: 0,
     outage: { fromSecond: 1.2, toSecond: 4.1 },
@@ -128,7 +137,7 @@ describe('the scenario follow-ons', () => {
       ledger: { settledPerSecond },
       cap: 100,
     } as unknown as Facts;
-    const names = /followers|mail|points/i;
+    const names = /followers|mail|points|webhook/i;
     return followOns.thresholds
       .filter(({ name }) => names.test(name))
       .map((threshold) => judge(threshold, facts))
@@ -144,6 +153,7 @@ describe('the scenario follow-ons', () => {
   it.each<[Partial<FollowOnFacts>, number, string]>([
     [{ ordersWithoutMail: 1 }, 10, 'Confirmed orders without a mail'],
     [{ mailsTwice: 101 }, 10, 'Mails taken twice'],
+    [{ ordersNotPosted: 1 }, 10, 'not posted to the webhook'],
     [{ ordersWithoutPoints: 1 }, 10, 'Confirmed orders without points'],
     [{ strayPoints: 1 }, 10, 'belong to no confirmed order'],
     [{ strayMails: 1 }, 10, 'belong to no confirmed order'],

@@ -9,6 +9,7 @@ export function followOnSection({ followOns, baseline, drive }: RunResult): stri
     ['Confirmed orders', formatNumber(followOns.confirmedOrders)],
     ['without a mail', formatNumber(followOns.ordersWithoutMail)],
     ['Mails taken twice', formatNumber(followOns.mailsTwice)],
+    ['not posted to the webhook', formatNumber(followOns.ordersNotPosted)],
     ['without points', formatNumber(followOns.ordersWithoutPoints)],
     ['Mails or points of no confirmed order', formatNumber(followOns.strayMails + followOns.strayPoints)],
     ['Last mail after the last order', `${formatNumber(Math.round(followOns.mailsDoneAfterSeconds))} s`],

@@ -73,6 +73,7 @@ describe('the report', () => {
         ordersWithoutMail: 7,
         mailsTwice: 3,
         strayMails: 0,
+        ordersNotPosted: 0,
         ordersWithoutPoints: 0,
         strayPoints: 0,
         outage: { fromSecond: 15.1, toSecond: 75.2 },

@@ -2,6 +2,7 @@ import { hold } from '../profile/rate-profile.ts';
 import type { Scenario } from '../scenario.ts';
 import { PLENTY } from '../settings.ts';
 import {
+  allPosted,
   capUsedDuringOutage,
   followersCostNoLatency,
   noStrays,
@@ -63,6 +64,7 @@ export const followOns: Scenario = {
     everyAcceptedConfirmed,
     oneMailEach,
     repeatedMails(MAIL_CONNECTIONS),
+    allPosted,
     onePointsEntryEach,
     noStrays,
     auditClean,

@@ -64,6 +64,15 @@ export function repeatedMails(connections: number): Threshold {
   };
 }
 
+/** The shop's own system was told of every confirmed order. */
+export const allPosted: Threshold = {
+  name: 'Confirmed orders not posted to the webhook',
+  unit: 'orders',
+  comparison: 'exactly',
+  limit: constant(0),
+  measure: of(({ ordersNotPosted }) => ordersNotPosted),
+};
+
 export const onePointsEntryEach: Threshold = {
   name: 'Confirmed orders without points',
   unit: 'orders',
