@@ -11,15 +11,23 @@ export function formatResult(result: RehearsalResult): string {
       ...result.table.map(cells),
     ]),
     '',
-    violations === 0 && strikes.length > 0
-      ? `${strikes.length} strikes without a violation: with 95 % confidence fewer than ${percent(Math.min(1, 3 / strikes.length))} of such strikes break a promise`
-      : `${violations} of ${strikes.length} strikes with a violation`,
+    strikesInWords(strikes.length, violations),
     ...formatRefusals(strikes),
     ...formatMemory(result),
     '',
     ...result.reasons.map((reason) => `against: ${reason}`),
     `seed ${result.seed}: ${result.go ? 'GO' : 'NO-GO'}`,
   ].join('\n');
+}
+
+function strikesInWords(strikes: number, violations: number): string {
+  if (violations > 0) return `${violations} of ${strikes} strikes with a violation`;
+  // Three or fewer say nothing about the next.
+  const bound =
+    strikes > 3
+      ? `: with 95 % confidence fewer than ${percent(3 / strikes)} of such strikes break a promise`
+      : '';
+  return `${strikes} strikes without a violation${bound}`;
 }
 
 function cells({ fault, strikes, violations, medianMs, worstMs, boundMs, late, atMost }: FaultRow): string[] {
