@@ -36,21 +36,21 @@ beforeAll(async () => {
         sku: 'runner-42',
         name: 'Runner “Dune”, size 42',
         priceMinor: 18_900,
-        stock: 3_000,
+        stock: 6_000,
         customerLimit: 2,
       },
       {
         sku: 'runner-43',
         name: 'Runner “Dune”, size 43',
         priceMinor: 18_900,
-        stock: 5_000,
+        stock: 9_000,
         customerLimit: 2,
       },
       {
         sku: 'runner-44',
         name: 'Runner “Dune”, size 44',
         priceMinor: 18_900,
-        stock: 1_500,
+        stock: 3_000,
         customerLimit: 2,
       },
       { sku: 'tee-black', name: 'T-shirt, black', priceMinor: 3_900, stock: 20_000 },
@@ -92,6 +92,7 @@ async function open(options: object): Promise<Page> {
   await page.getByLabel('Your name').fill('Linh');
   await page.getByLabel('Admin token').fill(rigAdminToken);
   await page.getByRole('button', { name: 'Log in' }).click();
+  await page.locator('.pill', { hasText: 'Live' }).waitFor();
   await page.getByRole('button', { name: '1 min' }).click();
   return page;
 }
