@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { canInstall, installPackages } from '../../src/services/install.ts';
 import { oncePerRun } from './once-per-run.ts';
@@ -62,20 +62,13 @@ export interface AccessibilityFault {
 /** What axe-core calls serious or critical on the page as it is now: empty where all is well. */
 export async function accessibilityFaults(page: Page): Promise<AccessibilityFault[]> {
   // Evaluated, not added as a script: the page's own policy forbids foreign ones.
-  await page.evaluate(axeSource());
+  await page.evaluate(axe.source);
   return page.evaluate<
     AccessibilityFault[]
   >(`axe.run(document, { resultTypes: ['violations'] }).then((found) =>
     found.violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, help, nodes }) => ({ rule: id, help, targets: nodes.map((node) => node.target.join(' ')) })))`);
-}
-
-let source: string | undefined;
-
-function axeSource(): string {
-  source ??= (createRequire(import.meta.url)('axe-core') as { source: string }).source;
-  return source;
 }
 
 /** Whether the page is wider than its window, so that it must be scrolled sideways. */
