@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { createActivityLog } from '../events/followers/activity-log.ts';
 import { eventOf, type OrderEvent } from '../order/events.ts';
-import { claimedOrder, openTestLedger, type TestLedger } from './ledger.testing.ts';
+import { claimedOrder, openTestLedger, putSale, settle, type TestLedger } from './ledger.testing.ts';
 
 let db: TestLedger;
 
@@ -83,4 +83,17 @@ it('a statement whose values are at fault is told from a database that is away',
   await expect(run('SELECT pg_terminate_backend(pg_backend_pid())')).rejects.toMatchObject({
     code: 'ledger-unavailable',
   });
+});
+
+it('what is remembered of a sale goes with it when it is removed for good', async () => {
+  const [saleId, other] = await Promise.all(
+    [1, 2].map(() => putSale(db.ledger, [{ sku: 'sku', stock: 10 }])),
+  );
+  const orders = [saleId, saleId, other].map((sale) => claimedOrder({ saleId: sale!, sku: 'sku' }));
+  await settle(db.ledger, orders);
+  const some = orders.map((order) => eventOf({ order, status: 'confirmed', settledAtMs: Date.now() }));
+  await db.ledger.remember('somebody', some);
+  await db.ledger.archiveSale(saleId!);
+  await db.ledger.removeSale(saleId!);
+  expect(await db.ledger.unhandled('somebody', some)).toEqual(some.slice(0, 2));
 });
