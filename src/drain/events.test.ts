@@ -222,6 +222,23 @@ it('a purged order is announced as failed for good', async () => {
   expect(idsOf(saleId).size).toBe(1);
 });
 
+it('with EVENTS off nobody is told, and orders are settled all the same', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 10 }]);
+  await queued(saleId, 5);
+  const quiet = await drainer({ EVENTS: 'off' });
+  await until(async () => (await rig.claims.counters(saleId))!.settled === 5, {
+    deadlineMs: 20_000,
+    what: 'the orders to be settled',
+  });
+  await quiet.stop();
+  expect(await rig.ready()).toBe(0);
+  const other = await rig.sale([{ sku: 'sku', stock: 10 }]);
+  await queued(other, 1);
+  await drainer();
+  await untilHeard(other, 1);
+  expect(eventsOf(saleId)).toEqual([]);
+});
+
 it('the trace context of a request reaches its event; a malformed one is ignored', async () => {
   const saleId = await rig.sale([{ sku: 'sku', stock: 10 }]);
   const gateway = await rig.gateway();
@@ -239,21 +256,4 @@ it('the trace context of a request reaches its event; a malformed one is ignored
   const traceOf = (order: { transactionId: string } | undefined) =>
     eventsOf(saleId).find(({ subject }) => subject === order!.transactionId)!.traceparent;
   expect([traced, plain, malformed].map(traceOf)).toEqual([traceparent, undefined, undefined]);
-});
-
-it('with EVENTS off nobody is told, and orders are settled all the same', async () => {
-  const saleId = await rig.sale([{ sku: 'sku', stock: 10 }]);
-  await queued(saleId, 5);
-  const quiet = await drainer({ EVENTS: 'off' });
-  await until(async () => (await rig.claims.counters(saleId))!.settled === 5, {
-    deadlineMs: 20_000,
-    what: 'the orders to be settled',
-  });
-  await quiet.stop();
-  expect(await rig.ready()).toBe(0);
-  const other = await rig.sale([{ sku: 'sku', stock: 10 }]);
-  await queued(other, 1);
-  await drainer();
-  await untilHeard(other, 1);
-  expect(eventsOf(saleId)).toEqual([]);
 });
