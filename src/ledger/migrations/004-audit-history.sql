@@ -6,7 +6,7 @@ CREATE TABLE limit_changes (
   sku text COLLATE "C" NOT NULL,
   changed_at timestamptz NOT NULL,
   customer_limit integer,
-  FOREIGN KEY (sale_id, sku) REFERENCES sale_items ON DELETE CASCADE
+  FOREIGN KEY (sale_id, sku) REFERENCES sale_items ON UPDATE CASCADE ON DELETE CASCADE
 );
 CREATE INDEX limit_changes_item ON limit_changes (sale_id, sku, changed_at);
 
