@@ -168,6 +168,7 @@ async function measure(
   });
   const beside = new AbortController();
   const besides = companion?.during({ signal: AbortSignal.any([signal, beside.signal]), say });
+  if (scenario.notesHoldings) processWatch.start();
   const { result, drained } = await watch(drive, sampler, processWatch, options).finally(() =>
     beside.abort(),
   );
@@ -278,7 +279,6 @@ async function watch(
   const line = createLiveLine(output);
   const show = () => line.show(formatLiveLine(drive.snapshot(), sampler.latest()));
   let sampling: Promise<unknown> | undefined;
-  processWatch.start();
   const timer = setInterval(() => {
     sampling ??= sampler
       .sample()

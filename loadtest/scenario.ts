@@ -37,5 +37,10 @@ export interface Scenario {
   readonly companion?: (settings: Settings) => Promise<Companion>;
   /** The same load, run first on an instance of its own without the companion, for comparison. */
   readonly baseline?: { readonly seconds: number; readonly env: Readonly<Record<string, string>> };
+  /**
+   * Whether memory, descriptors and connections of each process are noted. Reading them costs some tens of
+   * milliseconds of processor time each time, which a test of latency would measure.
+   */
+  readonly notesHoldings?: boolean;
   readonly thresholds: readonly Threshold[];
 }

@@ -7,10 +7,16 @@ export interface Holdings {
   readonly connections: number;
 }
 
-/** Reads `/proc`; undefined where there is none, the process is gone, or it belongs to somebody else. */
-export async function holdingsOf(pid: number): Promise<Holdings | undefined> {
+/**
+ * Reads `/proc`; undefined where there is none, the process is gone, or it belongs to somebody else.
+ *
+ * @param established what {@link establishedSockets} said just before
+ */
+export async function holdingsOf(
+  pid: number,
+  established: ReadonlySet<string>,
+): Promise<Holdings | undefined> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  const established = await establishedSockets(pid);
   const pids = [pid, ...children.trim().split(' ').filter(Boolean).map(Number)];
   const [own, ...others] = await Promise.all(pids.map((each) => holdingsOfOne(each, established)));
   if (own === undefined) return undefined;
@@ -34,11 +40,11 @@ async function holdingsOfOne(pid: number, established: ReadonlySet<string>): Pro
   };
 }
 
-/** As their descriptors link to them: `socket:[inode]`. */
-async function establishedSockets(pid: number): Promise<Set<string>> {
+/** Those of this machine, as their descriptors link to them: `socket:[inode]`. */
+export async function establishedSockets(): Promise<Set<string>> {
   const sockets = new Set<string>();
   for (const table of ['tcp', 'tcp6']) {
-    const lines = await readFile(`/proc/${pid}/net/${table}`, 'utf8').catch(() => '');
+    const lines = await readFile(`/proc/net/${table}`, 'utf8').catch(() => '');
     for (const line of lines.split('\n').slice(1)) {
       // proc_pid_net(5): the fourth field is the state, 01 for established, the tenth the inode.
       const fields = line.trim().split(/\s+/);

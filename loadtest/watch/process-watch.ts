@@ -1,5 +1,5 @@
 import type { RunFile } from '../instance/run-file.ts';
-import { holdingsOf } from './process-holdings.ts';
+import { establishedSockets, holdingsOf } from './process-holdings.ts';
 import { usageOf } from './process-usage.ts';
 
 /** What one process held, over the run. */
@@ -20,7 +20,7 @@ export interface ProcessPoint {
   readonly connections?: number;
 }
 
-/** Notes every two seconds what each process of the instance holds. A process that started again is a new one. */
+/** Notes every five seconds what each process of the instance holds. A process that started again is a new one. */
 export function createProcessWatch(options: {
   readonly runFile: () => Promise<RunFile | undefined>;
   readonly elapsedSeconds: () => number;
@@ -29,8 +29,9 @@ export function createProcessWatch(options: {
 
   async function look(): Promise<void> {
     const file = await options.runFile();
+    const established = await establishedSockets();
     for (const { name, pid, kind } of file ? named(file) : []) {
-      const [usage, holdings] = await Promise.all([usageOf(pid), holdingsOf(pid)]);
+      const [usage, holdings] = await Promise.all([usageOf(pid), holdingsOf(pid, established)]);
       if (usage === undefined) continue;
       const key = `${name} ${pid}`;
       const known = series.get(key) ?? { name, pid, kind, points: [] };
@@ -59,7 +60,7 @@ export function createProcessWatch(options: {
   };
 }
 
-const everyMs = 2_000;
+const everyMs = 5_000;
 
 function named({
   processes,
