@@ -51,7 +51,6 @@ export function noting(
   const follower: Follower = {
     name: `noting-${randomUUID().slice(0, 8)}`,
     bindings: ['orders.confirmed'],
-    ...more,
     effect: {
       within: 'outside',
       apply(events, context): Promise<readonly EffectOutcome[]> {
@@ -59,6 +58,7 @@ export function noting(
         return apply(events, context);
       },
     },
+    ...more,
   };
   return { follower, noted, calls };
 }

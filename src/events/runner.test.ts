@@ -66,6 +66,28 @@ it('a handler that wants up to N orders at once gets as many as there are', asyn
   expect(Math.max(...calls)).toBeLessThanOrEqual(200);
 });
 
+it('calls that write to the ledger’s database gather what comes, unless they are full', async () => {
+  const calls: { atMs: number; events: number }[] = [];
+  const { follower } = noting({
+    ordersAtOnce: 8,
+    effect: {
+      within: 'ledger',
+      async apply(events) {
+        calls.push({ atMs: performance.now(), events: events.length });
+      },
+    },
+  });
+  await run(follower);
+  await announce(rig, settledOrders(20), 1);
+  const handled = () => calls.reduce((sum, { events }) => sum + events, 0);
+  await until(() => handled() === 20, { deadlineMs: 20_000, what: 'all events' });
+  expect(calls.length).toBeGreaterThan(1);
+  for (const [i, { atMs, events }] of calls.entries()) {
+    // A timer may be up to a millisecond early by another clock.
+    if (i > 0 && events < 8) expect(atMs - calls[i - 1]!.atMs).toBeGreaterThan(190);
+  }
+});
+
 it('calls are under way at once as far as the follower allows it', async () => {
   let now = 0;
   let most = 0;
