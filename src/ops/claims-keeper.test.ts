@@ -155,6 +155,11 @@ it('a Redis restored to an older copy, with orders in flight, is found out and r
   const saleId = await rig.sale([{ sku: 'sku', stock: 30 }]);
   await rig.ledger.setPaused(true);
   await sold(saleId, 3);
+  // Until a confirm is noted there is a key that goes away with it, and could not be copied.
+  await until(async () => (await rig.claims.unconfirmed(saleId, Number.MAX_SAFE_INTEGER, 10)).length === 0, {
+    deadlineMs: 10_000,
+    what: 'the confirms to be noted',
+  });
   // The ledger has settled none of the sale, so a copy of any age is not behind it.
   const redis = new Redis(rig.stack.redisUrl);
   const keys = await redis.keys(`sluice:{${saleId}}:*`);
