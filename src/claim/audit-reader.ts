@@ -19,7 +19,7 @@ const closeDeadlineMs = 1_000;
 export async function openClaimsAudit(options: ConnectionOptions, signal: AbortSignal): Promise<ClaimsAudit> {
   const connection = createConnection(options);
   const sales = createSales(connection, createCatalog(connection));
-  const { pending: oldest } = createOldestClaims(connection);
+  const { pending: oldest } = createOldestClaims(connection, 'left');
   const close = () => connection.stop(closeDeadlineMs);
   const giveUp = () => void close();
   signal.addEventListener('abort', giveUp);

@@ -171,6 +171,37 @@ test('a claim is pending until a confirm is noted, then accepted', async () => {
   expect(await claims.pending(saleId, pending[0]!.order.claimedAtMs, 10)).toEqual([]);
 });
 
+test('a claim behind any number that settled before it is found', async () => {
+  const items = [{ sku: 'sku-1', name: 'One', priceMinor: 100, stock: 25_000 }];
+  const { saleId } = await newSale({ items });
+  const ids = Array.from({ length: 25_000 }, (_, n) => n);
+  const settle = (numbers: readonly number[]) =>
+    claims.settle(
+      saleId,
+      numbers.map((n) => ({
+        order: { saleId, transactionId: `transaction-${n}` },
+        status: 'confirmed' as const,
+        settledAtMs: 1,
+      })),
+    );
+  for (let from = 0; from < ids.length; from += 500) {
+    await claims.claim(
+      saleId,
+      1,
+      ids.slice(from, from + 500).map((n) => order(n)),
+    );
+  }
+  const [first, ...others] = ids;
+  const last = others.pop()!;
+  for (let from = 0; from < others.length; from += 500) await settle(others.slice(from, from + 500));
+  await settle([first!]);
+  const found = async () =>
+    (await claims.pending(saleId, Number.MAX_SAFE_INTEGER, 10)).map((claim) => claim.order.transactionId);
+  // One look goes over at most 20,000 entries of the line.
+  expect([...(await found()), ...(await found())]).toContain(`transaction-${last}`);
+  expect(await found()).toEqual([`transaction-${last}`]);
+});
+
 test('a confirm travels with the next claim and shows in its answer', async () => {
   const { saleId } = await newSale();
   await claims.claim(saleId, 1, [order(1)]);

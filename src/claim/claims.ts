@@ -52,7 +52,7 @@ export function createClaims(options: ClaimsOptions): ClaimStage {
   return {
     ...createSales(connection, catalog),
     ...createClusterView(connection),
-    ...createOldestClaims(connection),
+    ...createOldestClaims(connection, 'taken-off'),
     ...createRecovery(connection, catalog),
     claim: createClaimBatch(connection, accepts),
     accept: accepts.add,

@@ -5,16 +5,25 @@ import { saleKeys } from './keys.ts';
 
 const claimsPerCall = 1_000;
 
-/** The oldest claims that wait: for the broker's confirm, or for the ledger. */
-export function createOldestClaims(connection: Connection): Pick<SaleClaims, 'pending' | 'unconfirmed'> {
+/**
+ * The oldest claims that wait: for the broker's confirm, or for the ledger.
+ *
+ * @param head what becomes of settled claims at the head of the line: taken off, so that any number of them hides
+ *   nothing from the next call, or left, by those who only read
+ */
+export function createOldestClaims(
+  connection: Connection,
+  head: 'taken-off' | 'left',
+): Pick<SaleClaims, 'pending' | 'unconfirmed'> {
   async function oldest(
     script: 'oldest-in-line' | 'oldest-unconfirmed',
     keys: readonly string[],
-    { saleId, beforeMs, limit }: { saleId: string; beforeMs: number; limit: number },
+    [beforeMs, limit, ...more]: readonly [beforeMs: number, limit: number, ...more: number[]],
+    saleId: string,
   ): Promise<PendingClaim[]> {
     const atMost = Math.min(limit, claimsPerCall);
     if (atMost < 1) return [];
-    const reply = (await connection.run(script, keys, [beforeMs, atMost])) as string[];
+    const reply = (await connection.run(script, keys, [beforeMs, atMost, ...more])) as string[];
     const found: PendingClaim[] = [];
     for (let i = 0; i < reply.length; i += 2) {
       const { order, status } = parseClaim(saleId, reply[i]!, reply[i + 1]!, 0);
@@ -26,11 +35,12 @@ export function createOldestClaims(connection: Connection): Pick<SaleClaims, 'pe
   return {
     pending(saleId, beforeMs, limit) {
       const { line, claims, unconfirmed } = saleKeys(saleId);
-      return oldest('oldest-in-line', [line, claims, unconfirmed], { saleId, beforeMs, limit });
+      const keys = [line, claims, unconfirmed];
+      return oldest('oldest-in-line', keys, [beforeMs, limit, head === 'taken-off' ? 1 : 0], saleId);
     },
     unconfirmed(saleId, beforeMs, limit) {
       const { unconfirmed, claims } = saleKeys(saleId);
-      return oldest('oldest-unconfirmed', [unconfirmed, claims], { saleId, beforeMs, limit });
+      return oldest('oldest-unconfirmed', [unconfirmed, claims], [beforeMs, limit], saleId);
     },
   };
 }

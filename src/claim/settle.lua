@@ -74,8 +74,8 @@ end
 if #settled > 0 then
   call('SREM', KEYS[5], unpack(settled))
   call('HINCRBY', KEYS[1], 'settled', #settled)
-  -- The head of the line goes as far as it has settled; what settled before its turn goes when its turn comes. At
-  -- most twice as many as settled now, so that a head that was held up for long is caught up with step by step.
+  -- The head of the line goes as far as it has settled; what settled before its turn goes when its turn comes. Little
+  -- more than what settled now: what piled up behind a head that was held up is taken off by oldest-in-line.lua.
   local gone = 0
   for i, id in ipairs(call('LRANGE', KEYS[4], 0, #settled + 16)) do
     local value = current[id] or call('HGET', KEYS[2], id)
