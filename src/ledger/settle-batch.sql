@@ -63,7 +63,9 @@ AS $$
 DECLARE
   batch_orders constant integer := coalesce(cardinality(p_transaction_ids), 0);
   booked_until_ns bigint;
+  busy_until timestamptz;
   settled_at timestamptz;
+  ended_at timestamptz;
   now_ns bigint;
   new_orders integer;
   -- How far ahead of now the cap may be booked for a batch of this size to pass.
@@ -99,12 +101,12 @@ BEGIN
   -- queue up nor cost a flush of the log; the second puts batches in line, one at a time.
   FOR look IN 1 .. 2 LOOP
     IF look = 1 THEN
-      SELECT c.orders_per_second, c.paused, c.reason, c.booked_until_ns
-        INTO STRICT cap_orders_per_second, cap_paused, cap_reason, booked_until_ns
+      SELECT c.orders_per_second, c.paused, c.reason, c.booked_until_ns, c.busy_until
+        INTO STRICT cap_orders_per_second, cap_paused, cap_reason, booked_until_ns, busy_until
         FROM drain_cap c WHERE c.only_row;
     ELSE
-      SELECT c.orders_per_second, c.paused, c.reason, c.booked_until_ns
-        INTO STRICT cap_orders_per_second, cap_paused, cap_reason, booked_until_ns
+      SELECT c.orders_per_second, c.paused, c.reason, c.booked_until_ns, c.busy_until
+        INTO STRICT cap_orders_per_second, cap_paused, cap_reason, booked_until_ns, busy_until
         FROM drain_cap c WHERE c.only_row FOR NO KEY UPDATE;
     END IF;
     cap_burst_orders := least(p_batch_max_orders, greatest(1, cap_orders_per_second / 20));
@@ -265,54 +267,36 @@ BEGIN
                AND o.status = 'confirmed'
           ) h;
       END IF;
-
-      -- Decide, first come, first served.
-      FOR i IN 1 .. batch_orders LOOP
-        IF code_of[i] <> '-' THEN
-          CONTINUE;
-        END IF;
-        IF first_of[i] <> i THEN
-          code_of[i] := upper(code_of[first_of[i]]);
-          CONTINUE;
-        END IF;
-        k := item_of[i];
-        pieces := p_quantities[i];
-        IF item_left[k] IS NULL THEN
-          code_of[i] := 'u';
-        ELSIF item_left[k] < pieces THEN
-          code_of[i] := 's';
-        ELSIF item_limit[k] IS NULL THEN
-          code_of[i] := 'c';
-        ELSE
-          b := buyer_of[i];
-          IF buyer_pieces[b] + pieces > item_limit[k] THEN
-            code_of[i] := 'l';
-          ELSE
-            code_of[i] := 'c';
-            buyer_pieces[b] := buyer_pieces[b] + pieces;
-          END IF;
-        END IF;
-        IF code_of[i] = 'c' THEN
-          item_left[k] := item_left[k] - pieces;
-          item_sold[k] := item_sold[k] + pieces;
-        END IF;
-      END LOOP;
-    ELSE
-      FOR i IN 1 .. batch_orders LOOP
-        IF code_of[i] <> '-' THEN
-          CONTINUE;
-        END IF;
-        IF first_of[i] <> i THEN
-          code_of[i] := upper(code_of[first_of[i]]);
-          CONTINUE;
-        END IF;
-        code_of[i] := CASE p_fail_reason
-          WHEN 'unknown-sku' THEN 'u'
-          WHEN 'dead-lettered' THEN 'd'
-          WHEN 'purged' THEN 'p'
-        END;
-      END LOOP;
     END IF;
+
+    -- Decide, first come, first served.
+    FOR i IN 1 .. batch_orders LOOP
+      CONTINUE WHEN code_of[i] <> '-';
+      IF first_of[i] <> i THEN
+        code_of[i] := upper(code_of[first_of[i]]);
+        CONTINUE;
+      END IF;
+      k := item_of[i];
+      pieces := p_quantities[i];
+      b := buyer_of[i];
+      code_of[i] := CASE
+        WHEN p_fail_reason = 'unknown-sku' THEN 'u'
+        WHEN p_fail_reason = 'dead-lettered' THEN 'd'
+        WHEN p_fail_reason = 'purged' THEN 'p'
+        WHEN item_left[k] IS NULL THEN 'u'
+        WHEN item_left[k] < pieces THEN 's'
+        WHEN buyer_pieces[b] + pieces > item_limit[k] THEN 'l'
+        ELSE 'c'
+      END;
+      IF code_of[i] = 'c' THEN
+        item_left[k] := item_left[k] - pieces;
+        item_sold[k] := item_sold[k] + pieces;
+        IF any_limit THEN
+          buyer_pieces[b] := buyer_pieces[b] + pieces;
+        END IF;
+      END IF;
+    END LOOP;
+
     INSERT INTO orders (
       sale_id, transaction_id, sku, customer_id, quantity, status, reason, sequence, accepted_at, settled_at
     )
@@ -341,11 +325,7 @@ BEGIN
     codes := array_to_string(code_of, '');
   END IF;
 
-  -- 4. Book, and take the stock.
-  booked_until_ns := greatest(booked_until_ns, now_ns)
-    + (new_orders::bigint * 1000000000 + cap_orders_per_second - 1) / cap_orders_per_second;
-  UPDATE drain_cap c SET booked_until_ns = batch.booked_until_ns WHERE c.only_row;
-
+  -- 4. Take the stock.
   UPDATE sale_items s
      SET stock_left = s.stock_left - n.sold
     FROM unnest(item_sales, item_skus, item_sold) AS n (sale_id, sku, sold)
@@ -361,6 +341,21 @@ BEGIN
    WHERE s.sale_id = n.sale_id AND s.highest_sequence < n.sequence
      -- Reaches the batch's sales by the primary key, where the join alone would walk through all sales.
      AND s.sale_id = ANY (p_sale_ids COLLATE "C");
+
+  -- 5. Book, and note for how long the database was at work: while a batch waits for the one before it, on that one's
+  -- commit.
+  booked_until_ns := greatest(booked_until_ns, now_ns)
+    + (new_orders::bigint * 1000000000 + cap_orders_per_second - 1) / cap_orders_per_second;
+  ended_at := clock_timestamp();
+  UPDATE drain_cap c
+     SET booked_until_ns = batch.booked_until_ns, busy_until = batch.ended_at
+   WHERE c.only_row;
+  INSERT INTO drain_seconds AS d (second, busy_us)
+  VALUES (
+    floor(extract(epoch FROM ended_at)),
+    extract(epoch FROM ended_at - least(ended_at, greatest(statement_timestamp(), busy_until))) * 1000000
+  )
+  ON CONFLICT (second) DO UPDATE SET busy_us = d.busy_us + excluded.busy_us;
 
   verdict := 'written';
   wait_us := greatest(0, ceil((booked_until_ns - now_ns - tolerance_ns) / 1000.0));

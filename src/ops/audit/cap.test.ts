@@ -144,7 +144,7 @@ describe('use of the cap', () => {
   async function busy(seconds: number, ms: number): Promise<void> {
     await at.sql.query('DELETE FROM drain_seconds');
     await at.sql.query(
-      `INSERT INTO drain_seconds SELECT $1::bigint + n, $2::bigint * 1000, now() FROM generate_series(0, $3::integer) n`,
+      `INSERT INTO drain_seconds SELECT $1::bigint + n, $2::bigint * 1000 FROM generate_series(0, $3::integer) n`,
       [startMs / 1_000, ms, seconds],
     );
   }
