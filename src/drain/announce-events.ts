@@ -2,18 +2,12 @@ import { isOrderError } from '../order/errors.ts';
 import { type EventMessage, encodeEvents } from '../order/events.ts';
 import type { EventPublisher } from '../order/ports/events.ts';
 import type { LedgerOrder, LedgerReader } from '../order/ports/ledger.ts';
-import type { Settlement } from '../order/states.ts';
 import { createBackOff } from '../platform/back-off.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { DrainMetrics } from '../platform/metrics.ts';
 import type { BatchEntry } from './batcher.ts';
-
-/** An order of a batch, with what the ledger says of it. */
-export interface SettledEntry {
-  readonly entry: BatchEntry;
-  readonly settlement: Settlement;
-}
+import type { SettledEntry } from './write-batch.ts';
 
 /**
  * Publishes the events of a batch, one message per outcome, and holds on until the broker has confirmed them: the
@@ -46,7 +40,7 @@ export function createEventAnnouncer(deps: {
     }
   }
 
-  async function standing(repeated: readonly SettledEntry[]): Promise<LedgerOrder[] | undefined> {
+  async function standing(repeated: readonly SettledEntry<BatchEntry>[]): Promise<LedgerOrder[] | undefined> {
     const bySale = new Map<string, Set<string>>();
     for (const { settlement } of repeated) {
       const { saleId, transactionId } = settlement.order;
@@ -75,7 +69,7 @@ export function createEventAnnouncer(deps: {
   }
 
   /** Resolves with whether all events are confirmed; where not, nothing of the batch may be acknowledged. */
-  return async function announce(settled: readonly SettledEntry[]): Promise<boolean> {
+  return async function announce(settled: readonly SettledEntry<BatchEntry>[]): Promise<boolean> {
     const orders = settled.filter(({ settlement }) => !settlement.repeated).map(orderOf);
     if (orders.length < settled.length) {
       const rows = await standing(settled.filter(({ settlement }) => settlement.repeated));
@@ -87,6 +81,9 @@ export function createEventAnnouncer(deps: {
   };
 }
 
-function orderOf({ entry, settlement: { status, reason, settledAtMs } }: SettledEntry): LedgerOrder {
+function orderOf({
+  entry,
+  settlement: { status, reason, settledAtMs },
+}: SettledEntry<BatchEntry>): LedgerOrder {
   return { order: entry.order, status, ...(reason === undefined ? undefined : { reason }), settledAtMs };
 }

@@ -10,12 +10,13 @@ import type { HitFailpoint } from '../platform/failpoints.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { DrainMetrics } from '../platform/metrics.ts';
-import { createEventAnnouncer, type SettledEntry } from './announce-events.ts';
+import { createEventAnnouncer } from './announce-events.ts';
 import { type BatchEntry, createBatcher, markDone } from './batcher.ts';
 import { createDeadLetterer } from './dead-letterer.ts';
+import { createLanes } from './lanes.ts';
 import { createClaimSettler } from './settle-claims.ts';
 import { batchOrders, prefetchEnvelopes } from './sizes.ts';
-import { createBatchWriter, type WrittenBatch } from './write-batch.ts';
+import { createBatchWriter, type SettledEntry, type WrittenBatch } from './write-batch.ts';
 
 export interface DrainerOptions {
   readonly batchMaxAgeMs: number;
@@ -89,15 +90,9 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
     ? createEventAnnouncer({ ...deps, events, signal: givingUp.signal })
     : async () => true;
   const settling = new Set<Promise<void>>();
-  /** Batches on their way to the ledger. */
-  const writing = new Set<Promise<void>>();
-  /** What the ledger said last, and when it lets the next batch in. */
+  const lanes = createLanes(clock, wake);
+  /** What the ledger said last. */
   let cap: Cap = stoppedCap;
-  let turnAtMs = 0;
-  /** Whether it is the cap that holds the next batch back. */
-  let held = false;
-  /** What broke a write, and ends the loop. */
-  let fault: { readonly error: unknown } | undefined;
   let dead = false;
   let loop: Promise<void> | undefined;
   let wakeUp: AbortController = new AbortController();
@@ -183,44 +178,31 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
     return batcher.take(wanted);
   }
 
-  async function write(batch: BatchEntry[]): Promise<void> {
+  async function write(batch: BatchEntry[]): Promise<number> {
     const written = await writeBatch(batch, givingUp.signal, cap);
     track(finish(written));
     if (written.left.length > 0) batcher.putBack(written.left);
     cap = written.cap;
-    held = written.nextInMs > 0;
-    turnAtMs = clock.monotonicMs() + Math.ceil(written.nextInMs);
+    return written.nextInMs;
   }
 
-  /**
-   * Starts writing what has arrived. While it is the cap that holds batches back, one at a time, when its turn has
-   * come; else two, so that the ledger finds the next one waiting when it has committed one.
-   */
+  /** Starts writing what has arrived, when its turn has come. */
   async function writeNext(): Promise<void> {
     while (settling.size >= maxSettling) await Promise.race(settling);
-    const waitMs = Math.min(turnAtMs - clock.monotonicMs(), capPollMs);
-    if (waitMs > 0) await clock.sleep(waitMs, givingUp.signal);
+    await lanes.untilTurn(capPollMs, givingUp.signal);
     const batch = await nextBatch();
-    if (batch.length === 0) return;
-    const work = write(batch)
-      .catch((error) => {
-        fault ??= { error };
-        wake();
-      })
-      .finally(() => writing.delete(work));
-    writing.add(work);
-    while (writing.size >= (held ? 1 : 2)) await Promise.race(writing);
+    if (batch.length > 0) await lanes.begin(() => write(batch));
   }
 
   async function run(): Promise<void> {
     let followed = cap;
-    while (!stopping.signal.aborted && !fault) {
+    while (!stopping.signal.aborted && !lanes.fault()) {
       if (cap.paused) {
-        await Promise.all(writing);
+        await lanes.idle();
         cap = await whilePaused();
         followed = cap;
       } else if (cap.ordersPerSecond !== followed.ordersPerSecond) {
-        await Promise.all(writing);
+        await lanes.idle();
         await follow(followed);
         followed = cap;
       } else if (batcher.size() > 0) {
@@ -230,15 +212,17 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
         if (batcher.size() === 0 && !stopping.signal.aborted) cap = (await readCap()) ?? cap;
       }
     }
-    await Promise.all(writing);
+    await lanes.idle();
+    const fault = lanes.fault();
     if (fault) throw fault.error;
   }
 
   /** Nothing more is delivered: what has been is written still, for given back it would be delivered again. */
   async function writeHeld(): Promise<void> {
-    const mayWrite = () => !dead && !fault && !cap.paused && !givingUp.signal.aborted;
+    const mayWrite = () => !dead && !lanes.fault() && !cap.paused && !givingUp.signal.aborted;
     while (batcher.size() > 0 && mayWrite()) await writeNext();
-    await Promise.all(writing);
+    await lanes.idle();
+    const fault = lanes.fault();
     if (fault && !dead) die(fault.error);
   }
 
@@ -303,7 +287,7 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
 }
 
 /** The orders of a batch that failed and may yet be redriven. */
-function failedOrders(settled: readonly SettledEntry[]): SettledClaim[] {
+function failedOrders(settled: readonly SettledEntry<BatchEntry>[]): SettledClaim[] {
   return settled
     .filter(({ settlement }) => settlement.status === 'failed' && settlement.reason !== 'purged')
     .map(({ entry, settlement }) => ({ ...settlement, order: entry.order }));

@@ -6,9 +6,15 @@ import type { createBackOff } from '../platform/back-off.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 
+/** An order of a batch, with what the ledger says of it. */
+export interface SettledEntry<Entry> {
+  readonly entry: Entry;
+  readonly settlement: Settlement;
+}
+
 /** What became of a batch. */
 export interface WrittenBatch<Entry> {
-  readonly settled: readonly { readonly entry: Entry; readonly settlement: Settlement }[];
+  readonly settled: readonly SettledEntry<Entry>[];
   /** Orders that can't be written, each with the error that says why. */
   readonly unwritable: readonly { readonly entry: Entry; readonly error: OrderError }[];
   /** Entries the cap's burst or a pause left unwritten. */
@@ -65,7 +71,7 @@ export function createBatchWriter(deps: Deps) {
     signal: AbortSignal,
     cap: Cap,
   ): Promise<WrittenBatch<Entry>> {
-    const settled: { entry: Entry; settlement: Settlement }[] = [];
+    const settled: SettledEntry<Entry>[] = [];
     const unwritable: { entry: Entry; error: OrderError }[] = [];
     /** Parts still to write, in order. */
     let parts: Entry[][] = [[...entries]];
