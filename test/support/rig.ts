@@ -6,6 +6,7 @@ import type { Follower } from '../../src/events/follower.ts';
 import { migrate } from '../../src/ledger/ledger.ts';
 import { createSaleOperations } from '../../src/ops/sales.ts';
 import type { ClaimedOrder } from '../../src/order/order.ts';
+import type { ConsumerHandlers, OrderConsumer } from '../../src/order/ports/queue.ts';
 import type { SaleItem } from '../../src/order/sale.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { readConfig } from '../../src/platform/config/read.ts';
@@ -13,6 +14,8 @@ import type { HitFailpoint } from '../../src/platform/failpoints.ts';
 import type { Lifecycle } from '../../src/platform/lifecycle.ts';
 import { createLogger, type Logger } from '../../src/platform/logger.ts';
 import { createRegistry } from '../../src/platform/metrics.ts';
+import { createConsumer } from '../../src/queue/consumer.ts';
+import { createDeadLetters } from '../../src/queue/dead-letters.ts';
 import { declareTopology } from '../../src/queue/topology.ts';
 import { composeDrainer } from '../../src/start/drainer.ts';
 import { composeFollower } from '../../src/start/follower.ts';
@@ -61,12 +64,15 @@ export interface Rig {
   readonly ledger: ReturnType<typeof ledgerFor>;
   readonly publisher: ReturnType<typeof publisherFor>;
   readonly sales: ReturnType<typeof createSaleOperations>;
+  readonly deadLetters: ReturnType<typeof createDeadLetters>;
   readonly db: pg.Client;
   readonly logger: Logger;
   gateway(environment?: Environment, options?: RoleOptions): Promise<RunningRole>;
   drainer(environment?: Environment, options?: RoleOptions): Promise<RunningRole>;
   ops(environment?: Environment, options?: RoleOptions): Promise<RunningRole>;
   follower(which: string | Follower, environment?: Environment, options?: RoleOptions): Promise<RunningRole>;
+  /** A consumer of the order queue, as a drainer has. */
+  consumer(handlers: ConsumerHandlers): OrderConsumer & Lifecycle;
   /** Another claim stage, as another process would have it. */
   anotherClaims(): Promise<ReturnType<typeof claimsFor>>;
   /** Applies a sale that is open (unless told otherwise) and resolves with its ID once every gateway serves it. */
@@ -167,6 +173,7 @@ export async function createRig(environment: Environment = {}): Promise<Rig> {
     ledger,
     publisher,
     sales,
+    deadLetters: createDeadLetters({ amqpUrl: stack.amqpUrl, logger }),
     db,
     logger,
     vet,
@@ -185,6 +192,7 @@ export async function createRig(environment: Environment = {}): Promise<Rig> {
     drainer: (more, options) => run(composeDrainer, more, options),
     ops: (more, options) => run(composeOps, more, options),
     follower: (which, more, options) => run((context) => composeFollower(context, which), more, options),
+    consumer: (handlers) => createConsumer({ amqpUrl: stack.amqpUrl, handlers, logger, clock: systemClock }),
 
     async anotherClaims() {
       const other = claimsFor(base);
