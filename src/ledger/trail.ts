@@ -1,5 +1,6 @@
 import type { Trail, TrailEntry } from '../order/ports/trail.ts';
 import type { Pool } from './pool.ts';
+import { readSql } from './sql.ts';
 
 interface TrailRow extends Omit<TrailEntry, 'id' | 'atMs'> {
   readonly trail_id: string;
@@ -8,6 +9,7 @@ interface TrailRow extends Omit<TrailEntry, 'id' | 'atMs'> {
 
 /** The table `trail`: one row per action. */
 export function createTrail(pool: Pool): Trail {
+  const pageTrail = readSql('page-trail.sql');
   return {
     async beginEntry({ who, via, action, details }) {
       const [row] = await pool.query<{ trail_id: string }>(
@@ -29,11 +31,7 @@ export function createTrail(pool: Pool): Trail {
 
     async entries(limit, beforeId) {
       const rows = await pool.query<TrailRow>(
-        {
-          text: `SELECT trail_id, extract(epoch FROM begun_at)::float8 * 1000 AS at_ms, who, via, action, details, outcome, said
-                   FROM trail WHERE trail_id < coalesce($2, 9223372036854775807) ORDER BY trail_id DESC LIMIT $1`,
-          values: [limit, beforeId ?? null],
-        },
+        { text: pageTrail, values: [limit, beforeId ?? null] },
         'ledger-unavailable',
       );
       return rows.map(({ trail_id, at_ms, ...entry }) => ({
