@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { escapeHtml } from '../../src/platform/escape-html.ts';
 import { bothSizes } from '../report/both-sizes.ts';
-import { escapeHtml } from '../report/scale.ts';
 import { drawTimeChart, type TimeBand, type TimeChart, type TimeSeries } from '../report/time-chart.ts';
 import type { ActResult, FaultRow, RehearsalResult } from './result.ts';
 import { formatRefusals, memoryRows, percent, seconds } from './table.ts';

@@ -1,5 +1,5 @@
+import { escapeHtml } from '../../src/platform/escape-html.ts';
 import type { AuditVerdict } from '../verdict/audit.ts';
-import { escapeHtml } from './scale.ts';
 
 /** What a report needs of one check; the audit's own words. */
 interface ShownCheck {

@@ -1,6 +1,6 @@
+import { escapeHtml } from '../../src/platform/escape-html.ts';
 import { type ComparedFigure, compareResults, type EarlierResult, sameWithin } from './comparison.ts';
 import type { RunResult } from './result.ts';
-import { escapeHtml } from './scale.ts';
 import { formatNumber, formatValue } from './verdict-table.ts';
 
 const words = { better: 'better', worse: 'worse', same: 'about the same', neutral: '', unknown: '' } as const;

@@ -1,6 +1,6 @@
+import { escapeHtml } from '../../src/platform/escape-html.ts';
 import { type HoldingTrend, holdings, holdingTrends } from '../verdict/flatness.ts';
 import type { RunResult } from './result.ts';
-import { escapeHtml } from './scale.ts';
 import { drawTrendChart } from './trend-chart.ts';
 
 /** A run this short says nothing about what grows. */

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { escapeHtml } from '../../src/platform/escape-html.ts';
 import { auditSection } from './audit-section.ts';
 import type { EarlierResult } from './comparison.ts';
 import { comparisonSection } from './comparison-section.ts';
@@ -9,7 +10,6 @@ import { latencySection } from './latency-section.ts';
 import { pictureSection } from './picture-section.ts';
 import { plainWords } from './plain-words.ts';
 import type { RunResult } from './result.ts';
-import { escapeHtml } from './scale.ts';
 import { answersTable, environmentTable, processTable, thresholdTable } from './tables.ts';
 
 const STYLE = new URL('report.css', import.meta.url);

@@ -1,5 +1,6 @@
+import { escapeHtml } from '../../src/platform/escape-html.ts';
 import type { LatencySummary } from '../driver/latency.ts';
-import { escapeHtml, linear } from './scale.ts';
+import { linear } from './scale.ts';
 import type { ChartSize, TimeSeries } from './time-chart.ts';
 
 export interface LatencyCurve {

@@ -1,8 +1,8 @@
+import { escapeHtml } from '../../src/platform/escape-html.ts';
 import { ERRORS } from '../driver/outcome.ts';
 import type { OutcomeCounts } from '../driver/recorder.ts';
 import { bothSizes } from './both-sizes.ts';
 import type { RunResult } from './result.ts';
-import { escapeHtml } from './scale.ts';
 import { drawTimeChart, type TimeChart, type TimeSeries } from './time-chart.ts';
 
 /** The sale second by second: what was offered, accepted and written, and what waited; an earlier run dashed. */

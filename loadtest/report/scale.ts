@@ -27,15 +27,3 @@ export function shortNumber(value: number): string {
 function trimmed(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
-
-/** Text as it may stand in HTML and SVG. */
-export function escapeHtml(text: string): string {
-  const entities: Record<string, string> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  return text.replace(/[&<>"']/g, (character) => entities[character]!);
-}

@@ -1,8 +1,8 @@
+import { escapeHtml } from '../../src/platform/escape-html.ts';
 import { OUTCOMES } from '../driver/outcome.ts';
 import type { ThresholdResult } from '../verdict/threshold.ts';
 import type { InstanceSample } from '../watch/sampler.ts';
 import type { RunResult } from './result.ts';
-import { escapeHtml } from './scale.ts';
 import { formatNumber, formatValue } from './verdict-table.ts';
 
 /** Each threshold with what was measured, failed ones first. */

@@ -1,4 +1,5 @@
-import { escapeHtml, linear, niceTicks, shortNumber } from './scale.ts';
+import { escapeHtml } from '../../src/platform/escape-html.ts';
+import { linear, niceTicks, shortNumber } from './scale.ts';
 
 /** One line over time: a value for each second from 0, undefined where there is none. */
 export interface TimeSeries {

@@ -1,5 +1,6 @@
+import { escapeHtml } from '../../src/platform/escape-html.ts';
 import type { HoldingTrend } from '../verdict/flatness.ts';
-import { escapeHtml, linear, shortNumber } from './scale.ts';
+import { linear, shortNumber } from './scale.ts';
 import type { ChartSize } from './time-chart.ts';
 
 const MARGIN = { top: 10, right: 8, bottom: 18, left: 46 };

@@ -1,4 +1,4 @@
-import { escapeHtml } from '../../report/scale.ts';
+import { escapeHtml } from '../../../src/platform/escape-html.ts';
 import type { FigureName } from '../figure.ts';
 import type { BenchResult } from './summary.ts';
 import { whole } from './table.ts';

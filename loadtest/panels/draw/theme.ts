@@ -1,4 +1,4 @@
-import { escapeHtml } from '../../report/scale.ts';
+import { escapeHtml } from '../../../src/platform/escape-html.ts';
 
 /** Grafana's dark theme, as far as it is drawn. */
 export const theme = {

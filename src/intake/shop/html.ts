@@ -1,17 +1,11 @@
+import { escapeHtml } from '../../platform/escape-html.ts';
+
 /** Markup that may stand in a page as it is. Made by {@link html} only. */
 export interface Markup {
   readonly markup: string;
 }
 
 type Part = string | number | Markup | readonly Markup[] | undefined;
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
 
 /**
  * A template whose values are text: whatever they hold, none becomes markup, within elements and within quoted
@@ -24,7 +18,7 @@ export function html(template: TemplateStringsArray, ...parts: readonly Part[]):
 function render(part: Part): string {
   if (part === undefined) return '';
   if (typeof part === 'string' || typeof part === 'number') {
-    return String(part).replace(/[&<>"']/g, (sign) => entities[sign]!);
+    return escapeHtml(String(part));
   }
   return 'markup' in part ? part.markup : part.map(render).join('');
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { escapeHtml } from '../../../platform/escape-html.ts';
 
 /** What a template may name between `{{` and `}}`. */
 export const mailFields = [
@@ -93,18 +94,6 @@ function isMailField(name: string): name is MailField {
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT') return 'it is missing';
   return code === 'EACCES' ? 'it may not be read' : message;
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(value: string): string {
-  return value.replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
 /** A subject is one header line, whatever its template or a value holds. */
