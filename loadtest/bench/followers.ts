@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { createManagement, type ManagementOptions } from '../../src/queue/management.ts';
 import type { SluiceCommand } from '../instance/sluice-command.ts';
 
 /** The followers that `npm start` runs. */
@@ -14,7 +15,7 @@ export interface Followers {
 /** Starts the followers of an instance that runs without any. @throws where one ends before it is ready */
 export async function startFollowers(
   { cli, folder, env }: SluiceCommand,
-  broker: { readonly amqpUrl: string; readonly amqpManagementUrl: string },
+  broker: ManagementOptions,
 ): Promise<Followers> {
   const children = names.map((name) =>
     fork(cli, ['follower', name], {
@@ -25,7 +26,7 @@ export async function startFollowers(
   );
   const stop = async () => {
     await Promise.all(children.map(end));
-    await deleteQueues(broker);
+    await removeQueues(broker);
   };
   try {
     await Promise.all(children.map(untilReady));
@@ -51,15 +52,8 @@ async function end(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-async function deleteQueues(broker: { amqpUrl: string; amqpManagementUrl: string }): Promise<void> {
-  const { username, password, pathname } = new URL(broker.amqpUrl);
-  const headers = { authorization: `Basic ${btoa(`${username || 'guest'}:${password || 'guest'}`)}` };
-  const vhost = pathname.length > 1 ? pathname.slice(1) : '%2F';
-  const { origin } = new URL(broker.amqpManagementUrl);
-  const queues = `${origin}/api/queues/${vhost}`;
-  const listed = (await (await fetch(queues, { headers })).json()) as { name: string }[];
-  for (const { name } of listed) {
-    if (!names.some((follower) => name.startsWith(`sluice.follower.${follower}`))) continue;
-    await fetch(`${queues}/${encodeURIComponent(name)}`, { method: 'DELETE', headers });
-  }
+async function removeQueues(broker: ManagementOptions): Promise<void> {
+  const management = createManagement(broker);
+  const queues = await management.queuesNamed(`^sluice\\.follower\\.(${names.join('|')})(\\.|$)`);
+  for (const { name } of queues) await management.removeQueue(name);
 }

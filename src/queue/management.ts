@@ -59,7 +59,7 @@ export function createManagement({ amqpManagementUrl, amqpUrl }: ManagementOptio
         throw new QueueError('management-refused', `the virtual host ${virtualHost(amqpUrl)} does not exist`);
       }
     },
-    /** The same of all queues whose names match a regular expression. */
+    /** The counts of all queues whose names match a regular expression. */
     async queuesNamed(pattern: string): Promise<NamedQueueCounts[]> {
       const columns = 'columns=name,messages_ready,messages_unacknowledged,consumers';
       const query = `name=${encodeURIComponent(pattern)}&use_regex=true&${columns}&page=1&page_size=500`;
@@ -71,6 +71,11 @@ export function createManagement({ amqpManagementUrl, amqpUrl }: ManagementOptio
         unacknowledged: Number(queue.messages_unacknowledged ?? 0),
         consumers: Number(queue.consumers ?? 0),
       }));
+    },
+    /** Removes a queue with all that is in it; nothing where there is no such queue. */
+    async removeQueue(name: string): Promise<void> {
+      const response = await call('DELETE', `/queues/${vhost}/${encodeURIComponent(name)}`);
+      await response.body?.cancel();
     },
     /** The broker's counts of a queue as of its last tick, or `undefined` where there is no such queue. */
     async queueCounts(name: string): Promise<QueueCounts | undefined> {
