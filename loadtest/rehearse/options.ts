@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { defaultManagementUrl } from '../../src/start/target.ts';
 import type { Fault, ServerUrls } from './fault.ts';
 
 /** What the user typed; what is absent is its default. */
@@ -120,13 +121,4 @@ function givenServices(
     redisUrl,
     amqpManagementUrl: env.AMQP_MANAGEMENT_URL || defaultManagementUrl(amqpUrl),
   };
-}
-
-/** As the product has it where AMQP_MANAGEMENT_URL is not set. */
-function defaultManagementUrl(amqpUrl: string): string {
-  const { protocol, username, password, hostname } = new URL(amqpUrl);
-  const url = new URL(`${protocol === 'amqps:' ? 'https' : 'http'}://${hostname}:15672`);
-  url.username = username || 'guest';
-  url.password = password || 'guest';
-  return url.href;
 }

@@ -37,8 +37,8 @@ export function findTarget(config: Config, folder: string): Target {
   );
 }
 
-/** RabbitMQ's management API listens on 15672 unless told otherwise, with the same users. */
-function defaultManagementUrl(amqpUrl: string): string {
+/** Where AMQP_MANAGEMENT_URL is not set: RabbitMQ's management API listens on 15672, with the same users. */
+export function defaultManagementUrl(amqpUrl: string): string {
   const { protocol, username, password, hostname } = new URL(amqpUrl);
   const url = new URL(`${protocol === 'amqps:' ? 'https' : 'http'}://${hostname}:15672`);
   url.username = username || 'guest';
