@@ -1,4 +1,3 @@
-import { connect } from 'amqplib';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { createRig, type Rig, type RunningRole } from '../../test/support/rig.ts';
 import { createValve, type Valve } from '../../test/support/valve.ts';
@@ -115,11 +114,7 @@ it('one bad order harms nobody else: it is dead-lettered with its reason, record
 });
 
 it('a message that is no envelope is dead-lettered, and the next one is drained', async () => {
-  const model = await connect(rig.stack.amqpUrl);
-  const channel = await model.createConfirmChannel();
-  channel.sendToQueue('sluice.orders', Buffer.from('no envelope at all'));
-  await channel.waitForConfirms();
-  await model.close();
+  await rig.inject(['no envelope at all']);
   const saleId = await rig.sale([{ sku: 'sku', stock: 5 }]);
   await queued(saleId, 5);
   await drainer();

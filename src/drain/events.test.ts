@@ -1,3 +1,4 @@
+// biome-ignore lint/style/noRestrictedImports: a subscriber is no part of Sluice, and has a client of its own.
 import { connect } from 'amqplib';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { deadLettersOf } from '../../test/faults/dead-letter-tools.ts';

@@ -1,3 +1,4 @@
+// biome-ignore lint/style/noRestrictedImports: the administrator of the database that goes away is at another one.
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest';
 import { createRig, type Rig, type RunningRole } from '../../test/support/rig.ts';

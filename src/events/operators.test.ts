@@ -1,10 +1,7 @@
-import { connect } from 'amqplib';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { get } from '../../test/support/http.ts';
 import { createRig, type Rig, type RunningRole, rigAdminToken } from '../../test/support/rig.ts';
 import { until } from '../../test/support/wait.ts';
-import { createFollowerQueues } from '../queue/follower-messages.ts';
-import { declareTopology } from '../queue/topology.ts';
 import { announce, noting, settledOrders } from './follower.testing.ts';
 import type { Follower } from './follower.ts';
 import { replay } from './replay.ts';
@@ -78,11 +75,7 @@ it('what is no event can be purged, not redriven', async () => {
   const { follower } = noting();
   const { name } = follower;
   await run(follower);
-  const model = await connect(rig.stack.amqpUrl);
-  const channel = await model.createConfirmChannel();
-  channel.publish('sluice.events', 'orders.confirmed', Buffer.from('nonsense'));
-  await channel.waitForConfirms();
-  await model.close();
+  await rig.inject(['nonsense'], { exchange: 'sluice.events', key: 'orders.confirmed' });
   await untilLetters(name, 1);
   expect((await admin(`/${name}/dead-letters/redrive`, { all: true })).body.letters).toMatchObject([
     { outcome: 'kept', eventId: null },
@@ -105,12 +98,7 @@ it('a full queue drops its oldest events; they are counted, and a replay brings 
   const { follower, noted } = noting({ ordersAtOnce: 100 });
   const { name } = follower;
   await queueOf(follower);
-  await declareTopology({
-    ...rig.stack,
-    queueMaxBytes: 1_000_000_000,
-    followerQueueMaxBytes: 60_000,
-    logger: rig.logger,
-  });
+  await rig.limitFollowerQueues(60_000);
   const saleId = await rig.sale([{ sku: 'sku', stock: 200 }]);
   const claimed = await rig.claimed(saleId, 'sku', 200);
   await rig.publisher.publish({ saleId, orders: claimed.slice(0, 100) });
@@ -142,7 +130,7 @@ it('a full queue drops its oldest events; they are counted, and a replay brings 
     follower,
     saleId,
     ledger: rig.ledger,
-    queues: createFollowerQueues(rig.publisher, { name, retryDelaysMs: [] }),
+    queues: rig.followerQueues(name),
     waiting: () => rig.ready(`sluice.follower.${name}`),
     clock: { nowMs: Date.now, monotonicMs: () => performance.now(), sleep: async () => undefined },
   });

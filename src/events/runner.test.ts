@@ -1,9 +1,7 @@
-import { connect } from 'amqplib';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { createRig, type Rig, type RunningRole } from '../../test/support/rig.ts';
 import { createValve } from '../../test/support/valve.ts';
 import { until } from '../../test/support/wait.ts';
-import { createEventLetters } from '../queue/dead-letters.ts';
 import { announce, noting, settledOrders } from './follower.testing.ts';
 import { EffectError, type Follower } from './follower.ts';
 
@@ -24,8 +22,7 @@ async function run(...args: Parameters<Rig['follower']>): Promise<RunningRole> {
   return one;
 }
 
-const letters = ({ name }: Follower) =>
-  createEventLetters({ amqpUrl: rig.stack.amqpUrl, logger: rig.logger }, name).list(100);
+const letters = ({ name }: Follower) => rig.eventLetters(name).list(100);
 const queueOf = ({ name }: Follower) => `sluice.follower.${name}`;
 const untilEqual = <T>(what: string, read: () => T | Promise<T>, wanted: T) =>
   until(async () => JSON.stringify(await read()) === JSON.stringify(wanted), { deadlineMs: 20_000, what });
@@ -158,13 +155,10 @@ it('an event that is refused for good becomes a dead letter at once', async () =
 it('what cannot be understood is set aside with its reason, and the next event is handled', async () => {
   const { follower, noted } = noting();
   await run(follower);
-  const model = await connect(rig.stack.amqpUrl);
-  const channel = await model.createConfirmChannel();
-  for (const content of ['no JSON', '{"specversion":"0.3"}', '[]']) {
-    channel.publish('sluice.events', 'orders.confirmed', Buffer.from(content));
-  }
-  await channel.waitForConfirms();
-  await model.close();
+  await rig.inject(['no JSON', '{"specversion":"0.3"}', '[]'], {
+    exchange: 'sluice.events',
+    key: 'orders.confirmed',
+  });
   const ids = await announce(rig, settledOrders(1));
   await untilEqual('the event behind them', () => noted, ids);
   await until(async () => (await letters(follower)).length === 2, {

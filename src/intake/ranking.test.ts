@@ -3,7 +3,6 @@ import { expectProblem, get } from '../../test/support/http.ts';
 import { createRig, type Rig, type RunningRole } from '../../test/support/rig.ts';
 import { createValve, type Valve } from '../../test/support/valve.ts';
 import { until } from '../../test/support/wait.ts';
-import { createRanking } from '../events/followers/ranking/follower.ts';
 import { eventOf } from '../order/events.ts';
 
 let rig: Rig;
@@ -39,10 +38,7 @@ async function rank(
       settledAtMs: Date.now(),
     }),
   );
-  const { name, effect } = createRanking();
-  if (effect.within !== 'ledger') throw new Error('it writes elsewhere');
-  const context = { logger: rig.logger, signal: new AbortController().signal };
-  await rig.ledger.once(name, events, (fresh, sql) => effect.apply(fresh, sql, context));
+  await rig.handle('ranking', events);
 }
 
 const rankingOf = (saleId: string) => get(`${gateway.url}/sales/${saleId}/ranking`);

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { expectProblem, get, post } from '../../test/support/http.ts';
 import { createRig, newOrder, type Rig, type RunningRole } from '../../test/support/rig.ts';
 import { until } from '../../test/support/wait.ts';
-import { allSaleKeys } from '../claim/keys.ts';
 import type { ClaimedOrder } from '../order/order.ts';
 import { problems } from './problems.ts';
 
@@ -131,9 +129,7 @@ it('a Redis that has just lost a sale denies none of its orders', async () => {
   const saleId = await rig.sale([{ sku: 'sku', stock: 5 }]);
   const [settled, queued] = (await rig.claimed(saleId, 'sku', 2)) as [ClaimedOrder, ClaimedOrder];
   await settle([settled]);
-  const redis = new Redis(rig.stack.redisUrl);
-  await redis.unlink(allSaleKeys(saleId));
-  redis.disconnect();
+  await rig.redis.unlink(Object.values(rig.saleKeys(saleId)));
   expect((await statusOf(saleId, settled.transactionId)).body.status).toBe('confirmed');
   const answer = await statusOf(saleId, queued.transactionId);
   expectProblem(answer, 503, 'unavailable', { retryAfter: true });

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { createActivityLog } from '../events/followers/activity-log.ts';
 import { eventOf, type OrderEvent } from '../order/events.ts';
 import { claimedOrder, openTestLedger, putSale, settle, type TestLedger } from './ledger.testing.ts';
 
@@ -18,15 +17,14 @@ function events(count: number): OrderEvent[] {
   );
 }
 
-const activityLog = createActivityLog();
-
+/** An effect that shows: a line for each event. */
 function logActivity(some: readonly OrderEvent[]): Promise<number> {
   return db.ledger.once('activity-log', some, async (fresh, sql) => {
-    if (activityLog.effect.within !== 'ledger') throw new Error('it writes elsewhere');
-    await activityLog.effect.apply(fresh, sql, {
-      logger: undefined as never,
-      signal: new AbortController().signal,
-    });
+    await sql(
+      `INSERT INTO activity_log (happened_at, sale_id, customer_id, activity)
+       SELECT now(), sale_id, 'c', 'a' FROM unnest($1::text[]) AS sale_id`,
+      [fresh.map(({ data }) => data.saleId)],
+    );
   });
 }
 

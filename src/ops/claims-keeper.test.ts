@@ -1,4 +1,3 @@
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { expectProblem, get, post } from '../../test/support/http.ts';
 import { createRig, newOrder, type Rig, type RunningRole } from '../../test/support/rig.ts';
@@ -161,12 +160,11 @@ it('a Redis restored to an older copy, with orders in flight, is found out and r
     what: 'the confirms to be noted',
   });
   // The ledger has settled none of the sale, so a copy of any age is not behind it.
-  const redis = new Redis(rig.stack.redisUrl);
+  const { redis } = rig;
   const keys = await redis.keys(`sluice:{${saleId}}:*`);
   const copies = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
   const forgotten = await sold(saleId, 4);
   await Promise.all(keys.map((key, i) => redis.restore(key, 0, copies[i]!, 'REPLACE')));
-  redis.disconnect();
   expect((await rig.claims.counters(saleId))!.items).toMatchObject([{ left: 27, claimed: 3 }]);
   expect(await keeper.look()).toEqual([]);
 

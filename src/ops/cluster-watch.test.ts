@@ -1,11 +1,8 @@
 import fc from 'fast-check';
-import { Redis } from 'ioredis';
 import type { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRig, type Rig } from '../../test/support/rig.ts';
-import { saleKeys } from '../claim/keys.ts';
 import { createClusterMetrics, createRegistry } from '../platform/metrics.ts';
-import { readDepth } from '../queue/depth.ts';
 import { createClusterWatch, driftFrom } from './cluster-watch.ts';
 
 let rig: Rig;
@@ -14,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig.close());
 
-function watchOf(depth: () => ReturnType<typeof readDepth> = () => readDepth(rig.stack)) {
+function watchOf(depth = rig.depth) {
   const registry = createRegistry();
   const watch = createClusterWatch({
     claims: rig.claims,
@@ -68,10 +65,8 @@ it('a Redis that promises more, or less, than the ledger has is shown as drift',
     { sku: 'more', stock: 10 },
     { sku: 'less', stock: 10 },
   ]);
-  const redis = new Redis(rig.stack.redisUrl);
-  await redis.hincrby(saleKeys(saleId).stock, 'more', 5);
-  await redis.hincrby(saleKeys(saleId).stock, 'less', -3);
-  redis.disconnect();
+  await rig.redis.hincrby(rig.saleKeys(saleId).stock, 'more', 5);
+  await rig.redis.hincrby(rig.saleKeys(saleId).stock, 'less', -3);
   const { watch, registry } = watchOf();
   await watch.look();
   await watch.look();
@@ -125,7 +120,7 @@ it('orders that are written and settled between the look at the ledger and that 
         return sales;
       },
     },
-    readDepth: () => readDepth(rig.stack),
+    readDepth: rig.depth,
     metrics: createClusterMetrics(registry),
     logger: rig.logger,
   });

@@ -2,9 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRig, type Rig } from '../../test/support/rig.ts';
 import { createValve, type Valve } from '../../test/support/valve.ts';
 import { until } from '../../test/support/wait.ts';
-import { systemClock } from '../platform/clock.ts';
 import { createClusterMetrics, createRegistry } from '../platform/metrics.ts';
-import { createPublisher } from '../queue/publisher.ts';
 import { createReconciler } from './reconciler.ts';
 
 let rig: Rig;
@@ -118,15 +116,10 @@ it('orders that the ledger has and the claims do not know of are settled, not pu
 it('while the broker is away it does nothing; what could not be published is tried in the next round', async () => {
   const valve = await createValve(rig.stack.amqpUrl);
   valves.push(valve);
-  const publisher = createPublisher({
-    amqpUrl: valve.url,
-    confirmTimeoutMs,
-    maxUnconfirmed: 100,
-    breakerOpenMs: 100,
-    logger: rig.logger,
-    clock: systemClock,
-  });
-  await publisher.start();
+  const publisher = await rig.anotherPublisher(
+    { CONFIRM_TIMEOUT_MS: String(confirmTimeoutMs) },
+    { target: { amqpUrl: valve.url } },
+  );
   const saleId = await rig.sale([{ sku: 'sku', stock: 20 }]);
   await rig.claimed(saleId, 'sku', 2);
   const reconciler = reconcilerAhead(5_000, publisher);

@@ -1,6 +1,8 @@
+// biome-ignore-start lint/style/noRestrictedImports: it is about what the clients put into their errors.
 import amqp from 'amqplib';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+// biome-ignore-end lint/style/noRestrictedImports: as above.
 import { expect, inject, it } from 'vitest';
 import '../../test/support/services.ts';
 import { createStack } from '../../test/support/stack.ts';

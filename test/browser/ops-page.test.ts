@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../src/services/free-port.ts';
-import { inject, untilLetters } from '../faults/dead-letter-tools.ts';
+import { untilLetters } from '../faults/dead-letter-tools.ts';
 import { accessibilityFaults, launchBrowser, scrollsSideways } from '../support/browser.ts';
 import { crowd, get } from '../support/http.ts';
 import { createRig, newOrder, type Rig, type RunningRole, rigAdminToken } from '../support/rig.ts';
@@ -30,7 +30,7 @@ beforeAll(async () => {
     rig.follower('activity-log'),
   ]);
   // The broker tells the counts of a queue seconds later: by the time they are looked at.
-  await inject(rig, ['no event'], 'sluice.follower.activity-log');
+  await rig.inject(['no event'], { key: 'sluice.follower.activity-log' });
   saleId = await rig.sale([{ sku: 'lamp', name: markup, stock: 5_000 }]);
   page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   page.setDefaultTimeout(deadlineMs);
@@ -161,7 +161,7 @@ describe('the ops page in a browser', { timeout: 120_000 }, () => {
   });
 
   it('looks into dead letters, redrives and purges them, and says when they are gone', async () => {
-    await inject(rig, [`no order: ${markup}`, 'another']);
+    await rig.inject([`no order: ${markup}`, 'another']);
     const [first, second] = await untilLetters(rig, 2);
     await page.getByRole('button', { name: 'Look again' }).click();
     const letter = page.locator(`[data-letter="${first!.id}"]`);

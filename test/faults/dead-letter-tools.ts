@@ -22,16 +22,6 @@ export function deadLettersOf(rig: Rig, replaced: Partial<Deps> = {}) {
   });
 }
 
-/** Puts messages into a queue that no gateway would send; resolves once the broker has them. */
-export async function inject(rig: Rig, contents: readonly (string | Buffer)[], queue = 'sluice.orders') {
-  const model = await amqp.connect(rig.stack.amqpUrl);
-  model.on('error', () => undefined);
-  const channel = await model.createConfirmChannel();
-  for (const content of contents) channel.sendToQueue(queue, Buffer.from(content), { persistent: true });
-  await channel.waitForConfirms();
-  await model.close();
-}
-
 /** Takes the first envelope and gives it back unacknowledged, as a drainer that dies does. */
 export async function giveBack(rig: Rig): Promise<void> {
   const model = await amqp.connect(rig.stack.amqpUrl);

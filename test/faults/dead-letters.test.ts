@@ -9,7 +9,7 @@ import { readDepth } from '../../src/queue/depth.ts';
 import { runAudit } from '../../src/start/audit.ts';
 import { createRig, newOrder, type Rig, type RigItem } from '../support/rig.ts';
 import { until } from '../support/wait.ts';
-import { deadLettersOf, inject, rowOf, statusOf, stockOf, untilLetters } from './dead-letter-tools.ts';
+import { deadLettersOf, rowOf, statusOf, stockOf, untilLetters } from './dead-letter-tools.ts';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -238,8 +238,8 @@ it('what can never be right stays failed with a reason, and can be purged', asyn
     { ...newOrder({ sku: 'sku' }), quantity: 7_000, saleId, sequence: 9, claimedAtMs: 5 },
   ];
   await rig.publisher.publish({ saleId, orders: bad });
-  await inject(rig, ['no envelope']);
-  await inject(rig, ['{"put here":"by hand"}'], 'sluice.orders.dead');
+  await rig.inject(['no envelope']);
+  await rig.inject(['{"put here":"by hand"}'], { key: 'sluice.orders.dead' });
   await untilLetters(rig, 7);
   await until(async () => (await rig.claims.counters(saleId))!.settled === 3, {
     deadlineMs: 5_000,
@@ -272,7 +272,7 @@ it('while draining is paused, a purge goes on and a redrive says why it does not
 
 it('a letter is listed with what, why, when and its history, and stays', async () => {
   const { orders } = await failedOrders(1);
-  await inject(rig, [Buffer.from([0xff, 0x01])]);
+  await rig.inject([Buffer.from([0xff, 0x01])]);
   await untilLetters(rig, 2);
   for (let i = 0; i < 2; i++) {
     expect(await deadLettersOf(rig).list(10)).toEqual([

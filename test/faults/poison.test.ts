@@ -9,15 +9,7 @@ import { get } from '../support/http.ts';
 import { createRig, newOrder, type Rig, type RunningRole } from '../support/rig.ts';
 import { createValve } from '../support/valve.ts';
 import { until } from '../support/wait.ts';
-import {
-  deadLettersOf,
-  giveBack,
-  inject,
-  rowOf,
-  statusOf,
-  stockOf,
-  untilLetters,
-} from './dead-letter-tools.ts';
+import { deadLettersOf, giveBack, rowOf, statusOf, stockOf, untilLetters } from './dead-letter-tools.ts';
 
 let rig: Rig;
 let drainer: RunningRole | undefined;
@@ -76,7 +68,7 @@ it('an order that came without a claim fails visibly: its shopper can ask for it
   const saleId = await rig.sale([{ sku: 'sku', stock: 10 }]);
   const { transactionId } = newOrder({ sku: 'sku' });
   const now = Date.now();
-  await inject(rig, [envelope(saleId, [[transactionId, 'sku', 5_000, 'customer', 1, now]])]);
+  await rig.inject([envelope(saleId, [[transactionId, 'sku', 5_000, 'customer', 1, now]])]);
   drainer = await rig.drainer();
   await untilLetters(rig, 1);
   const answer = await until(
@@ -103,7 +95,7 @@ it('messages that cannot be decoded are set aside byte by byte, and those behind
     envelope(saleId, [[...row.slice(0, 2), '1', ...row.slice(3)]]),
     Buffer.from([0xff, 0x00, 0xfe]),
   ];
-  await inject(rig, garbage);
+  await rig.inject(garbage);
   const orders = await rig.claimed(saleId, 'sku', 3);
   await rig.publisher.publish({ saleId, orders });
   drainer = await rig.drainer();

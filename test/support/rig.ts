@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { connect } from 'amqplib';
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Registry } from 'prom-client';
+import { type SaleKeys, saleKeys } from '../../src/claim/keys.ts';
 import type { Follower } from '../../src/events/follower.ts';
 import { migrate } from '../../src/ledger/ledger.ts';
 import { createSaleOperations } from '../../src/ops/sales.ts';
+import type { OrderEvent } from '../../src/order/events.ts';
 import type { ClaimedOrder } from '../../src/order/order.ts';
-import type { ConsumerHandlers, OrderConsumer } from '../../src/order/ports/queue.ts';
 import type { SaleItem } from '../../src/order/sale.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { readConfig } from '../../src/platform/config/read.ts';
@@ -14,15 +15,14 @@ import type { HitFailpoint } from '../../src/platform/failpoints.ts';
 import type { Lifecycle } from '../../src/platform/lifecycle.ts';
 import { createLogger, type Logger } from '../../src/platform/logger.ts';
 import { createRegistry } from '../../src/platform/metrics.ts';
-import { createConsumer } from '../../src/queue/consumer.ts';
-import { createDeadLetters } from '../../src/queue/dead-letters.ts';
-import { declareTopology } from '../../src/queue/topology.ts';
 import { composeDrainer } from '../../src/start/drainer.ts';
 import { composeFollower } from '../../src/start/follower.ts';
+import { followerNamed } from '../../src/start/followers.ts';
 import { composeGateway } from '../../src/start/gateway.ts';
 import { composeOps } from '../../src/start/ops.ts';
 import type { Role } from '../../src/start/role.ts';
 import { claimsFor, ledgerFor, publisherFor } from '../../src/start/stages.ts';
+import { type Broker, createBroker } from './broker.ts';
 import { createStack, type Stack } from './stack.ts';
 import { until } from './wait.ts';
 
@@ -58,23 +58,29 @@ export interface RoleOptions {
 }
 
 /** A whole Sluice in this process, on servers of its own: the roles as `sluice` composes them. */
-export interface Rig {
+export interface Rig extends Broker {
   readonly stack: Stack;
   readonly claims: ReturnType<typeof claimsFor>;
   readonly ledger: ReturnType<typeof ledgerFor>;
   readonly publisher: ReturnType<typeof publisherFor>;
   readonly sales: ReturnType<typeof createSaleOperations>;
-  readonly deadLetters: ReturnType<typeof createDeadLetters>;
   readonly db: pg.Client;
+  /** A client of the claims' Redis that connects when it is first used. */
+  readonly redis: Redis;
   readonly logger: Logger;
   gateway(environment?: Environment, options?: RoleOptions): Promise<RunningRole>;
   drainer(environment?: Environment, options?: RoleOptions): Promise<RunningRole>;
   ops(environment?: Environment, options?: RoleOptions): Promise<RunningRole>;
   follower(which: string | Follower, environment?: Environment, options?: RoleOptions): Promise<RunningRole>;
-  /** A consumer of the order queue, as a drainer has. */
-  consumer(handlers: ConsumerHandlers): OrderConsumer & Lifecycle;
+  /** Has a follower that writes to the ledger handle events, without the broker; resolves with how many were new. */
+  handle(follower: string, events: readonly OrderEvent[]): Promise<number>;
   /** Another claim stage, as another process would have it. */
   anotherClaims(): Promise<ReturnType<typeof claimsFor>>;
+  /** Another publisher, as another process would have it. */
+  anotherPublisher(
+    environment?: Environment,
+    options?: Pick<RoleOptions, 'target'>,
+  ): Promise<ReturnType<typeof publisherFor>>;
   /** Applies a sale that is open (unless told otherwise) and resolves with its ID once every gateway serves it. */
   sale(items: readonly RigItem[], times?: { opensInMs?: number; closesInMs?: number }): Promise<string>;
   /** Says that the claims on this Redis are good, as the ops role does. */
@@ -82,9 +88,8 @@ export interface Rig {
   counts(saleId: string): Promise<LedgerCounts>;
   /** Claims orders of one piece each, without publishing them. */
   claimed(saleId: string, sku: string, orders: number): Promise<ClaimedOrder[]>;
-  /** Messages that wait in a queue of the stack's virtual host, now. */
-  ready(queue?: string): Promise<number>;
-  manage(method: string, path: string, body?: object): Promise<Response>;
+  /** Where Redis keeps a sale. */
+  saleKeys(saleId: string): SaleKeys;
   close(): Promise<void>;
 }
 
@@ -102,15 +107,17 @@ export async function createRig(environment: Environment = {}): Promise<Rig> {
     });
   const logger = createLogger('rig', configOf().LOG_LEVEL);
   await migrate(stack.databaseUrl, () => undefined);
-  await declareTopology({ ...stack, queueMaxBytes: 1_000_000_000, logger });
 
   const base = { config: configOf(), target: stack, logger, clock: systemClock };
   const claims = claimsFor(base);
   const ledger = ledgerFor(base, 'rig');
   const publisher = publisherFor(base);
+  const broker = await createBroker(stack, { publisher, logger });
   const sales = createSaleOperations({ ledger, claims, clock: systemClock });
   const db = new pg.Client(stack.databaseUrl);
   db.on('error', () => undefined);
+  const redis = new Redis(stack.redisUrl, { lazyConnect: true });
+  redis.on('error', () => undefined);
   await Promise.all([claims.start(), ledger.start(), publisher.start(), db.connect()]);
   const running: Lifecycle[] = [];
   const gatewayUrls = new Set<string>();
@@ -155,29 +162,18 @@ export async function createRig(environment: Environment = {}): Promise<Rig> {
     };
   }
 
-  async function manage(method: string, path: string, body?: object): Promise<Response> {
-    const { origin, username, password } = new URL(stack.amqpManagementUrl);
-    return fetch(`${origin}/api${path}`, {
-      method,
-      headers: {
-        authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
-        'content-type': 'application/json',
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-  }
-
   return {
     stack,
     claims,
     ledger,
     publisher,
     sales,
-    deadLetters: createDeadLetters({ amqpUrl: stack.amqpUrl, logger }),
+    ...broker,
     db,
+    redis,
     logger,
     vet,
-    manage,
+    saleKeys,
     async gateway(more, options) {
       const gateway = await run(composeGateway, more, options);
       gatewayUrls.add(gateway.url);
@@ -192,10 +188,24 @@ export async function createRig(environment: Environment = {}): Promise<Rig> {
     drainer: (more, options) => run(composeDrainer, more, options),
     ops: (more, options) => run(composeOps, more, options),
     follower: (which, more, options) => run((context) => composeFollower(context, which), more, options),
-    consumer: (handlers) => createConsumer({ amqpUrl: stack.amqpUrl, handlers, logger, clock: systemClock }),
+
+    async handle(follower, events) {
+      const surroundings = { send: publisher.send, onSwitchedOff: () => undefined };
+      const { name, effect } = followerNamed(follower, configOf(), surroundings);
+      if (effect.within !== 'ledger') throw new Error(`${name} writes elsewhere`);
+      const context = { logger, signal: new AbortController().signal };
+      return ledger.once(name, events, (fresh, sql) => effect.apply(fresh, sql, context));
+    },
 
     async anotherClaims() {
       const other = claimsFor(base);
+      running.push(other);
+      await other.start();
+      return other;
+    },
+
+    async anotherPublisher(more, { target } = {}) {
+      const other = publisherFor({ ...base, config: configOf(more), target: { ...stack, ...target } });
       running.push(other);
       await other.start();
       return other;
@@ -242,21 +252,10 @@ export async function createRig(environment: Environment = {}): Promise<Rig> {
       });
     },
 
-    async ready(queue = 'sluice.orders') {
-      const model = await connect(stack.amqpUrl);
-      model.on('error', () => undefined);
-      try {
-        const channel = await model.createChannel();
-        channel.on('error', () => undefined);
-        return (await channel.checkQueue(queue)).messageCount;
-      } finally {
-        await model.close();
-      }
-    },
-
     async close() {
       await Promise.all(running.map((role) => role.stop(5_000).catch(() => undefined)));
       await Promise.all([claims.stop(1_000), ledger.stop(1_000), publisher.stop(1_000)]);
+      redis.disconnect();
       await db.end().catch(() => undefined);
       await stack.close();
     },

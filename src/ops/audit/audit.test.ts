@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { saleKeys } from '../../claim/keys.ts';
-import { freePort } from '../../services/free-port.ts';
 import { type AuditedInstance, failures, type LogLine, openAuditedInstance } from './audited-sale.testing.ts';
 import { formatReport } from './print-report.ts';
 
@@ -109,7 +107,7 @@ describe('promise 1', () => {
 
 describe('promise 2', () => {
   test('stock that leaked out of Redis is found', async () => {
-    await at.redis.hincrby(saleKeys(saleId).stock, 'b', -1);
+    await at.redis.hincrby(at.saleKeys(saleId).stock, 'b', -1);
     expect(failures(await audit())).toEqual({
       'stock-drift': [
         { saleId, sku: 'b', redisLeft: 3, redisHeld: 0, ledgerLeft: 4, failedPieces: 0, drift: -1 },
@@ -145,7 +143,7 @@ describe('promise 2', () => {
 
   test('an old claim that waits while the queue is empty was left behind', async () => {
     await at.claim(saleId, 'b', ['c9'], 2);
-    await at.redis.hset(saleKeys(saleId).claims, 'order-b-c9', `9 ${Date.now() - 60_000} - b 2 c9`);
+    await at.redis.hset(at.saleKeys(saleId).claims, 'order-b-c9', `9 ${Date.now() - 60_000} - b 2 c9`);
     expect(failures(await audit())).toMatchObject({
       'no-claim-left-behind': [{ transactionId: 'order-b-c9', order: 'b 2 c9', sequence: 9 }],
     });
@@ -153,7 +151,7 @@ describe('promise 2', () => {
 
   test('a claim that waits outside of the line was left behind', async () => {
     await at.claim(saleId, 'b', ['c9'], 2);
-    await at.redis.lrem(saleKeys(saleId).line, 0, 'order-b-c9');
+    await at.redis.lrem(at.saleKeys(saleId).line, 0, 'order-b-c9');
     expect(failures(await audit())).toEqual({
       'no-claim-left-behind': [
         {
@@ -189,8 +187,8 @@ describe('promise 3', () => {
   async function forget(transactionId: string): Promise<void> {
     await sql('DELETE FROM orders WHERE sale_id = $1 AND transaction_id = $2', [saleId, transactionId]);
     await sql("UPDATE sale_items SET stock_left = stock_left + 1 WHERE sale_id = $1 AND sku = 'a'");
-    await at.redis.hincrby(saleKeys(saleId).stock, 'a', 1);
-    await at.redis.hdel(saleKeys(saleId).claims, transactionId);
+    await at.redis.hincrby(at.saleKeys(saleId).stock, 'a', 1);
+    await at.redis.hdel(at.saleKeys(saleId).claims, transactionId);
   }
 
   test('an accepted order that is nowhere is found', async () => {
@@ -224,7 +222,7 @@ describe('promise 3', () => {
   });
 
   test('a claim that says something else than the ledger is found, both ways', async () => {
-    const { claims } = saleKeys(saleId);
+    const { claims } = at.saleKeys(saleId);
     const stored = await at.redis.hget(claims, first);
     await at.redis.hset(claims, first, stored!.replace(/ c(\d+) /, ' r$1s '));
     expect(failures(await audit())).toEqual({
@@ -299,7 +297,7 @@ test('with Redis away the ledger is judged, and what needs Redis is not', async 
 });
 
 test('with RabbitMQ away its queues are not judged, with PostgreSQL away nothing is', async () => {
-  const nowhere = await freePort();
+  const nowhere = await at.nowhere();
   const amqp = { amqpManagementUrl: `http://guest:guest@127.0.0.1:${nowhere}` };
   expect(failures(await at.audit({ sale: saleId }, amqp))).toEqual({ 'queue-counts': [] });
   const report = await at.audit({ sale: saleId }, { databaseUrl: `postgresql://127.0.0.1:${nowhere}/x` });

@@ -8,12 +8,14 @@ import pg from 'pg';
 import { createStack } from '../../../test/support/stack.ts';
 import { until } from '../../../test/support/wait.ts';
 import { createClaims } from '../../claim/claims.ts';
+import { saleKeys } from '../../claim/keys.ts';
 import { createLedger, migrate } from '../../ledger/ledger.ts';
 import type { ClaimedOrder, Order } from '../../order/order.ts';
 import type { SaleItem } from '../../order/sale.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { readConfig } from '../../platform/config/read.ts';
 import { createLogger } from '../../platform/logger.ts';
+import { freePort } from '../../services/free-port.ts';
 import { runAudit } from '../../start/audit.ts';
 import type { AuditReport } from './report.ts';
 
@@ -73,6 +75,9 @@ export async function openAuditedInstance() {
     ledger,
     claims,
     settle,
+    saleKeys,
+    /** A port that nobody listens on. */
+    nowhere: freePort,
 
     /** A sale of 5 pieces of `a` (one a customer) and 10 of `b`. */
     async putSale(items: readonly Partial<SaleItem>[] = [{ customerLimit: 1 }, {}]): Promise<string> {

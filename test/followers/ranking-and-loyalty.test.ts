@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import type { Follower } from '../events/follower.ts';
-import { createLoyalty } from '../events/followers/loyalty/follower.ts';
-import { createRanking } from '../events/followers/ranking/follower.ts';
-import { eventOf, type OrderEvent } from '../order/events.ts';
-import type { ClaimedOrder } from '../order/order.ts';
-import { claimedOrder, openTestLedger, putSale, settle, type TestLedger } from './ledger.testing.ts';
+import type { Follower } from '../../src/events/follower.ts';
+import { createLoyalty } from '../../src/events/followers/loyalty/follower.ts';
+import { createRanking } from '../../src/events/followers/ranking/follower.ts';
+import {
+  claimedOrder,
+  openTestLedger,
+  putSale,
+  settle,
+  type TestLedger,
+} from '../../src/ledger/ledger.testing.ts';
+import { eventOf, type OrderEvent } from '../../src/order/events.ts';
+import type { ClaimedOrder } from '../../src/order/order.ts';
 
 let db: TestLedger;
 
