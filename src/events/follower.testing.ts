@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Rig } from '../../test/support/rig.ts';
+import type { Rig, RunningRole } from '../../test/support/rig.ts';
+import { until } from '../../test/support/wait.ts';
 import { encodeEvents, type OrderEvent } from '../order/events.ts';
 import type { LedgerOrder } from '../order/ports/ledger.ts';
 import type { EffectContext, EffectOutcome, Follower } from './follower.ts';
@@ -62,3 +63,23 @@ export function noting(
   };
   return { follower, noted, calls };
 }
+
+/** Runs followers, and stops all that run. */
+export function followersOn(rig: Rig) {
+  const running: RunningRole[] = [];
+  return {
+    async run(...args: Parameters<Rig['follower']>): Promise<RunningRole> {
+      const one = await rig.follower(...args);
+      running.push(one);
+      return one;
+    },
+    async stop(): Promise<void> {
+      await Promise.all(running.splice(0).map((role) => role.stop()));
+    },
+  };
+}
+
+export const sorted = (ids: readonly string[]) => [...ids].sort();
+
+export const untilEqual = <T>(what: string, read: () => T | Promise<T>, wanted: T) =>
+  until(async () => JSON.stringify(await read()) === JSON.stringify(wanted), { deadlineMs: 20_000, what });

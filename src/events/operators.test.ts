@@ -2,29 +2,22 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { get } from '../../test/support/http.ts';
 import { createRig, type Rig, type RunningRole, rigAdminToken } from '../../test/support/rig.ts';
 import { until } from '../../test/support/wait.ts';
-import { announce, noting, settledOrders } from './follower.testing.ts';
+import { announce, followersOn, noting, settledOrders } from './follower.testing.ts';
 import type { Follower } from './follower.ts';
 import { replay } from './replay.ts';
 
 let rig: Rig;
 let ops: RunningRole;
-const running: RunningRole[] = [];
+let followers: ReturnType<typeof followersOn>;
 const environment = { FOLLOWER_ATTEMPTS: '1', FOLLOWER_MAX_ORDERS_PER_SECOND: '1000000' };
 
 beforeAll(async () => {
   rig = await createRig(environment);
+  followers = followersOn(rig);
   ops = await rig.ops();
 });
 afterAll(() => rig?.close());
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((role) => role.stop()));
-});
-
-async function run(...args: Parameters<Rig['follower']>): Promise<RunningRole> {
-  const one = await rig.follower(...args);
-  running.push(one);
-  return one;
-}
+afterEach(() => followers.stop());
 
 const admin = (path: string, body?: object) =>
   get(`${ops.url}/admin/followers${path}`, {
@@ -49,7 +42,7 @@ it('a dead letter that is redriven is handled, and one that is purged is gone', 
     if (!works) throw new Error('not yet');
   });
   const { name } = follower;
-  await run(follower);
+  await followers.run(follower);
   const ids = await announce(rig, settledOrders(3));
   await untilLetters(name, 3);
   works = true;
@@ -74,7 +67,7 @@ it('a dead letter that is redriven is handled, and one that is purged is gone', 
 it('what is no event can be purged, not redriven', async () => {
   const { follower } = noting();
   const { name } = follower;
-  await run(follower);
+  await followers.run(follower);
   await rig.inject(['nonsense'], { exchange: 'sluice.events', key: 'orders.confirmed' });
   await untilLetters(name, 1);
   expect((await admin(`/${name}/dead-letters/redrive`, { all: true })).body.letters).toMatchObject([
@@ -118,7 +111,7 @@ it('a full queue drops its oldest events; they are counted, and a replay brings 
   await drainer.stop();
   const dropped = () => ops.metric('sluice_follower_dropped_events_total', { follower: name });
   await until(async () => (await dropped()) > 0, { deadlineMs: 20_000, what: 'the broker to drop some' });
-  await run(follower);
+  await followers.run(follower);
   await until(async () => noted.length + (await dropped()) === 200, {
     deadlineMs: 20_000,
     what: 'every event to be handled or counted',
