@@ -155,6 +155,19 @@ export async function openAuditedInstance() {
 
 export type AuditedInstance = Awaited<ReturnType<typeof openAuditedInstance>>;
 
+/**
+ * A sale that went well: 5 of 7 customers got an `a`, two of them asked twice; 3 bought 2 `b` each. Resolves with
+ * the log of all answers.
+ */
+export async function soldOutSale(at: AuditedInstance): Promise<{ saleId: string; log: LogLine[] }> {
+  const saleId = await at.putSale();
+  const a = await at.claim(saleId, 'a', ['c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7']);
+  const b = await at.claim(saleId, 'b', ['c1', 'c2', 'c3'], 2);
+  await at.settle([...a.claimed, ...b.claimed]);
+  const again = a.log.slice(0, 2).map((line) => ({ ...line, status: 200, outcome: 'replayed' }));
+  return { saleId, log: [...a.log, ...b.log, ...again] };
+}
+
 /** The checks that do not hold, with what they list. */
 export function failures(report: AuditReport) {
   return Object.fromEntries(
