@@ -1,33 +1,28 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import {
-  type CryptoKey,
-  exportJWK,
-  exportSPKI,
-  generateKeyPair,
-  type JWTPayload,
-  SignJWT,
-  UnsecuredJWT,
-} from 'jose';
+import { generateKeyPair, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Answer, expectProblem, get, post } from '../../test/support/http.ts';
+import { expectProblem, get, post } from '../../test/support/http.ts';
 import { createRig, newOrder, type Rig, type RunningRole } from '../../test/support/rig.ts';
-
-const issuer = 'https://issuer.example';
-const audience = 'sluice';
-const jwt = { AUTH: 'jwt', JWT_ISSUER: issuer, JWT_AUDIENCE: audience };
+import {
+  audience,
+  bearer,
+  claimsOf,
+  createIssuer,
+  expectUnauthorized,
+  type Issuer,
+  jwt,
+  orderOf,
+  signedBy,
+} from './tokens.testing.ts';
 
 let rig: Rig;
 let gateway: RunningRole;
 let saleId: string;
-let keys: Awaited<ReturnType<typeof generateKeyPair>>;
-let pem: string;
+let issuer: Issuer;
 
 beforeAll(async () => {
   rig = await createRig();
-  keys = await generateKeyPair('RS256', { extractable: true });
-  pem = await exportSPKI(keys.publicKey);
-  gateway = await rig.gateway({ ...jwt, JWT_KEY: pem.replaceAll('\n', '\\n') });
+  issuer = await createIssuer();
+  gateway = await rig.gateway({ ...jwt, JWT_KEY: issuer.pem.replaceAll('\n', '\\n') });
   saleId = await rig.sale([
     { sku: 'sku', stock: 1_000 },
     { sku: 'rationed', stock: 10, customerLimit: 1 },
@@ -35,64 +30,26 @@ beforeAll(async () => {
 });
 afterAll(() => rig.close());
 
-interface Claims {
-  sub?: unknown;
-  iss?: string;
-  aud?: string | string[];
-  /** Seconds from now. */
-  exp?: number | undefined;
-  nbf?: number;
-}
-
-const nowSeconds = () => Math.floor(Date.now() / 1_000);
-
-function claimsOf({ exp = 60, nbf, ...claims }: Claims, withExp = true): JWTPayload {
-  return {
-    ...{ sub: 'alice', iss: issuer, aud: audience },
-    ...claims,
-    ...(withExp ? { exp: nowSeconds() + exp } : {}),
-    ...(nbf === undefined ? {} : { nbf: nowSeconds() + nbf }),
-    // A subject of another type is what some of these tests are about.
-  } as JWTPayload;
-}
-
-const tokenFor = (claims: Claims = {}, withExp = true) =>
-  new SignJWT(claimsOf(claims, withExp))
-    .setProtectedHeader({ alg: 'RS256', kid: 'one' })
-    .sign(keys.privateKey);
-
-const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-
-function orderOf(sku = 'sku') {
-  const { customerId: _, ...order } = newOrder({ sku });
-  return order;
-}
-
 const place = (headers: Record<string, string>, on = gateway, order: object = orderOf()) =>
   post(on.url, saleId, order, headers);
 
-function expectUnauthorized(answer: Answer, about: RegExp) {
-  expect(expectProblem(answer, 401, 'unauthorized').detail).toMatch(about);
-  expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm="sluice"/);
-}
-
 it('the customer is the subject of the token', async () => {
   const order = orderOf();
-  const answer = await place(bearer(await tokenFor({ sub: 'auth0|alice' })), gateway, order);
+  const answer = await place(bearer(await issuer.tokenFor({ sub: 'auth0|alice' })), gateway, order);
   expect(answer.status).toBe(202);
   const [view] = await rig.claims.read(saleId, [order.transactionId]);
   expect(view!.order.customerId).toBe('auth0|alice');
 });
 
 it('a limit per customer holds whatever token the customer comes with', async () => {
-  const first = await tokenFor({ sub: 'keen', exp: 60 });
-  const second = await tokenFor({ sub: 'keen', exp: 90 });
+  const first = await issuer.tokenFor({ sub: 'keen', exp: 60 });
+  const second = await issuer.tokenFor({ sub: 'keen', exp: 90 });
   expect((await place(bearer(first), gateway, orderOf('rationed'))).status).toBe(202);
   expectProblem(await place(bearer(second), gateway, orderOf('rationed')), 403, 'customer-limit');
 });
 
 it('a customer in the order is refused by its name, even the right one', async () => {
-  const headers = bearer(await tokenFor());
+  const headers = bearer(await issuer.tokenFor());
   const { errors } = expectProblem(
     await place(headers, gateway, newOrder({ sku: 'sku', customerId: 'alice' })),
     400,
@@ -107,17 +64,15 @@ it('no token, another scheme, and no token in the header are asked for one', asy
     expectUnauthorized(answer, /send a bearer token/);
     expect(answer.headers.get('www-authenticate')).not.toContain('error');
   }
-  expect((await place({ authorization: `bearer ${await tokenFor()}` })).status).toBe(202);
+  expect((await place({ authorization: `bearer ${await issuer.tokenFor()}` })).status).toBe(202);
 });
 
 it('what is wrong with a token is said, and nothing is claimed', async () => {
   const before = (await rig.claims.counters(saleId))!.sequence;
   const stranger = await generateKeyPair('RS256');
-  const valid = await tokenFor();
+  const valid = await issuer.tokenFor();
   const [header, payload, signature] = valid.split('.') as [string, string, string];
   const swapped = Buffer.from(JSON.stringify(claimsOf({ sub: 'mallory' }))).toString('base64url');
-  const signedBy = (alg: string, key: CryptoKey | Uint8Array) =>
-    new SignJWT(claimsOf({})).setProtectedHeader({ alg }).sign(key);
   const cases: [token: string, about: RegExp][] = [
     ['not-a-token', /malformed/],
     ['a.b.c', /malformed/],
@@ -126,19 +81,19 @@ it('what is wrong with a token is said, and nothing is claimed', async () => {
     [`${header}.${payload}.`, /signature|malformed/],
     [await signedBy('RS256', stranger.privateKey), /signature/],
     // The public key as a shared secret: the old confusion of algorithms.
-    [await signedBy('HS256', new TextEncoder().encode(pem)), /algorithm/],
+    [await signedBy('HS256', new TextEncoder().encode(issuer.pem)), /algorithm/],
     [await signedBy('PS256', (await generateKeyPair('PS256')).privateKey), /algorithm/],
     [new UnsecuredJWT(claimsOf({})).encode(), /algorithm|malformed/],
-    [await tokenFor({ exp: -6 }), /expired/],
-    [await tokenFor({ nbf: 30 }), /nbf/],
-    [await tokenFor({}, false), /no exp/],
-    [await tokenFor({ iss: 'https://other.example' }), /iss/],
-    [await tokenFor({ aud: 'another-shop' }), /aud/],
-    [await tokenFor({ sub: 'has space' }), /sub/],
-    [await tokenFor({ sub: 'x'.repeat(129) }), /sub/],
-    [await tokenFor({ sub: '' }), /sub/],
-    [await tokenFor({ sub: 7 }), /sub/],
-    [await tokenFor({ sub: undefined }), /no sub/],
+    [await issuer.tokenFor({ exp: -6 }), /expired/],
+    [await issuer.tokenFor({ nbf: 30 }), /nbf/],
+    [await issuer.tokenFor({}, false), /no exp/],
+    [await issuer.tokenFor({ iss: 'https://other.example' }), /iss/],
+    [await issuer.tokenFor({ aud: 'another-shop' }), /aud/],
+    [await issuer.tokenFor({ sub: 'has space' }), /sub/],
+    [await issuer.tokenFor({ sub: 'x'.repeat(129) }), /sub/],
+    [await issuer.tokenFor({ sub: '' }), /sub/],
+    [await issuer.tokenFor({ sub: 7 }), /sub/],
+    [await issuer.tokenFor({ sub: undefined }), /no sub/],
   ];
   for (const [token, about] of cases) {
     const answer = await place(bearer(token));
@@ -152,15 +107,15 @@ it('what is wrong with a token is said, and nothing is claimed', async () => {
 });
 
 it('clocks that differ by less than five seconds are no reason to refuse', async () => {
-  expect((await place(bearer(await tokenFor({ exp: -2 })))).status).toBe(202);
-  expect((await place(bearer(await tokenFor({ nbf: 3 })))).status).toBe(202);
-  expect((await place(bearer(await tokenFor({ aud: ['other', audience] })))).status).toBe(202);
+  expect((await place(bearer(await issuer.tokenFor({ exp: -2 })))).status).toBe(202);
+  expect((await place(bearer(await issuer.tokenFor({ nbf: 3 })))).status).toBe(202);
+  expect((await place(bearer(await issuer.tokenFor({ aud: ['other', audience] })))).status).toBe(202);
 });
 
 it('the status of an order is its customer’s alone, as an answer and as a stream', async () => {
   const order = orderOf();
-  const alice = bearer(await tokenFor({ sub: 'alice' }));
-  const bob = bearer(await tokenFor({ sub: 'bob' }));
+  const alice = bearer(await issuer.tokenFor({ sub: 'alice' }));
+  const bob = bearer(await issuer.tokenFor({ sub: 'bob' }));
   await place(alice, gateway, order);
   const url = `${gateway.url}/sales/${saleId}/orders/${order.transactionId}`;
   expect((await get(url, { headers: alice })).body).toMatchObject({ transactionId: order.transactionId });
@@ -180,7 +135,7 @@ it('the status of an order is its customer’s alone, as an answer and as a stre
 
 it('so it is once only the ledger knows the order', async () => {
   const order = orderOf();
-  const alice = bearer(await tokenFor({ sub: 'alice' }));
+  const alice = bearer(await issuer.tokenFor({ sub: 'alice' }));
   await place(alice, gateway, order);
   const drainer = await rig.drainer();
   const url = `${gateway.url}/sales/${saleId}/orders/${order.transactionId}`;
@@ -191,7 +146,7 @@ it('so it is once only the ledger knows the order', async () => {
   await rig.claims.removeSale(saleId);
   await expect.poll(async () => (await get(`${gateway.url}/sales/${saleId}`)).status).toBe(404);
   expect((await get(url, { headers: alice })).body).toMatchObject({ status: 'confirmed' });
-  const bob = bearer(await tokenFor({ sub: 'bob' }));
+  const bob = bearer(await issuer.tokenFor({ sub: 'bob' }));
   expectProblem(await get(url, { headers: bob }), 404, 'unknown-order');
   saleId = await rig.sale([{ sku: 'sku', stock: 1_000 }]);
 });
@@ -216,13 +171,16 @@ it('sales, documentation and health need no token', async () => {
 it('a client counts by its customer once the token is known, and by its address before', async () => {
   const strict = await rig.gateway({
     ...jwt,
-    JWT_KEY: pem,
+    JWT_KEY: issuer.pem,
     TRUST_PROXY: '127.0.0.1',
     CLIENT_MAX_REQUESTS_PER_SECOND: '2',
   });
   const from = (address: string, headers: Record<string, string>) =>
     place({ ...headers, 'x-forwarded-for': address }, strict);
-  const [alice, bob] = [bearer(await tokenFor({ sub: 'alice' })), bearer(await tokenFor({ sub: 'bob' }))];
+  const [alice, bob] = [
+    bearer(await issuer.tokenFor({ sub: 'alice' })),
+    bearer(await issuer.tokenFor({ sub: 'bob' })),
+  ];
   // Each is introduced from an address of its own, then both share one.
   expect((await from('203.0.113.1', alice)).status).toBe(202);
   expect((await from('203.0.113.2', bob)).status).toBe(202);
@@ -238,83 +196,4 @@ it('a client counts by its customer once the token is known, and by its address 
   );
   expect(new Set(bad.map((answer) => answer.status))).toEqual(new Set([401, 429]));
   await strict.stop();
-});
-
-it('a shared secret works, and then no public-key algorithm does', async () => {
-  const secret = Buffer.alloc(32, 7);
-  const hs = await rig.gateway({ ...jwt, JWT_KEY: secret.toString('base64'), JWT_ALGORITHMS: 'HS256' });
-  const sign = (key: Uint8Array) => new SignJWT(claimsOf({})).setProtectedHeader({ alg: 'HS256' }).sign(key);
-  expect((await place(bearer(await sign(secret)), hs)).status).toBe(202);
-  expectUnauthorized(await place(bearer(await sign(Buffer.alloc(32, 8))), hs), /signature/);
-  expectUnauthorized(await place(bearer(await tokenFor()), hs), /algorithm/);
-  await hs.stop();
-});
-
-/** An issuer's key set that can go away and change. */
-async function keySetServer() {
-  let body: object = { keys: [] };
-  let fetches = 0;
-  let server: Server | undefined;
-  let port = 0;
-  const open = async () => {
-    server = createServer((_request, response) => {
-      fetches += 1;
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
-    });
-    await new Promise<void>((resolve) => server!.listen(port, '127.0.0.1', resolve));
-    ({ port } = server.address() as AddressInfo);
-  };
-  await open();
-  return {
-    url: `http://127.0.0.1:${port}/keys`,
-    fetches: () => fetches,
-    serve: (keySet: object) => {
-      body = keySet;
-    },
-    open,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server!.close(() => resolve());
-        server!.closeAllConnections();
-      }),
-  };
-}
-
-const jwkOf = async (kid: string, pair = keys) => ({
-  ...(await exportJWK(pair.publicKey)),
-  kid,
-  alg: 'RS256',
-  use: 'sig',
-});
-
-it('while the issuer’s keys cannot be had, known ones work and the rest is 503 rather than 401', async () => {
-  const issuerKeys = await keySetServer();
-  issuerKeys.serve({ keys: [await jwkOf('one')] });
-  await issuerKeys.close();
-  const remote = await rig.gateway({ ...jwt, JWT_JWKS_URL: issuerKeys.url });
-  const answer = await place(bearer(await tokenFor()), remote);
-  expect(expectProblem(answer, 503, 'unavailable', { retryAfter: true }).detail).toBe('keys-away');
-
-  await issuerKeys.open();
-  await expect
-    .poll(async () => (await place(bearer(await tokenFor()), remote)).status, { timeout: 10_000 })
-    .toBe(202);
-  expect(issuerKeys.fetches()).toBe(1);
-  expectUnauthorized(
-    await place(
-      bearer(
-        await new SignJWT(claimsOf({}))
-          .setProtectedHeader({ alg: 'RS256', kid: 'invented' })
-          .sign(keys.privateKey),
-      ),
-      remote,
-    ),
-    /key of the token is unknown/,
-  );
-  // Invented keys cause no fetches of their own.
-  expect(issuerKeys.fetches()).toBe(1);
-
-  await issuerKeys.close();
-  expect((await place(bearer(await tokenFor({ sub: 'new-one' })), remote)).status).toBe(202);
-  await remote.stop();
 });
