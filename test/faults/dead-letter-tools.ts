@@ -1,10 +1,11 @@
 import amqp from 'amqplib';
 import { createDeadLetterOperations } from '../../src/ops/dead-letters.ts';
+import { orderError } from '../../src/order/errors.ts';
 import type { ClaimedOrder } from '../../src/order/order.ts';
 import type { DeadLetterView } from '../../src/order/ports/queue.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createDeadLetters } from '../../src/queue/dead-letters.ts';
-import type { Rig } from '../support/rig.ts';
+import type { Rig, RigItem } from '../support/rig.ts';
 import { until } from '../support/wait.ts';
 
 type Deps = Parameters<typeof createDeadLetterOperations>[0];
@@ -60,3 +61,30 @@ export async function stockOf(rig: Rig, saleId: string) {
   const [item] = counters!.items;
   return { left: item!.left, held: item!.claimed, ledger: (await rig.counts(saleId)).stockLeft };
 }
+
+/** A sale whose ledger has lost its SKU for a while: orders of it fail as `unknown-sku`, with their claims. */
+export async function failedOrders(rig: Rig, count: number, item: Partial<RigItem> = {}) {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 10, ...item }]);
+  const orders = await rig.claimed(saleId, 'sku', count);
+  const { rows } = await rig.db.query('DELETE FROM sale_items WHERE sale_id = $1 RETURNING *', [saleId]);
+  await rig.publisher.publish({ saleId, orders });
+  await untilLetters(rig, count);
+  await until(async () => (await rig.claims.counters(saleId))!.settled === count, {
+    deadlineMs: 5_000,
+    what: 'the claims to be settled',
+  });
+  const row = rows[0] as Record<string, unknown>;
+  const columns = Object.keys(row);
+  const addSku = (change: Record<string, unknown> = {}) =>
+    rig.db.query(
+      `INSERT INTO sale_items (${columns.join(', ')}) VALUES (${columns.map((_, i) => `$${i + 1}`).join(', ')})`,
+      columns.map((column) => (column in change ? change[column] : row[column])),
+    );
+  return { saleId, orders, addSku };
+}
+
+/** A step that fails. */
+export const away = () => Promise.reject(orderError('claims-unavailable', 'cut off by the test'));
+
+export const outcomes = async (handled: ReturnType<ReturnType<typeof deadLettersOf>['redrive']>) =>
+  (await handled).letters.map(({ outcome }) => outcome);
