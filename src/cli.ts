@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { createProgram } from './start/program.ts';
 
-await createProgram().parseAsync();
+await createProgram(process.env).parseAsync();

@@ -9,6 +9,8 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 const bin = '/usr/lib/rabbitmq/bin';
+/** Where Debian has epmd, and what the start script calls: nothing of the shell's changes the broker. */
+const searchPath = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** A RabbitMQ node of its own for tests that freeze, kill or starve it. */
 export async function startPrivateBroker() {
@@ -18,7 +20,7 @@ export async function startPrivateBroker() {
   const nodeName = `queue-test-${amqp}@localhost`;
   let vhosts = 0;
   const env = {
-    PATH: process.env.PATH ?? '',
+    PATH: searchPath,
     LANG: 'C.UTF-8',
     HOME: folder,
     RUNNING_UNDER_SYSTEMD: 'true',

@@ -18,7 +18,7 @@ import type { Environment } from './supervise.ts';
  *
  * @param env what the processes that a command starts inherit
  */
-export function createProgram(env: Environment = process.env): Command {
+export function createProgram(env: Environment): Command {
   const program = new Command('sluice')
     .description('Flash-sale gateway: claims stock, queues the burst, drains it at a capped rate.')
     .showHelpAfterError()

@@ -19,7 +19,7 @@ describe.each(documents)('%s', (path) => {
     const lines = code
       .filter((line) => /^sluice [a-z]/.test(line))
       .map((line) => line.replace(/\s+#.*$/, ''));
-    expect(lines.map((line) => faultOfCommand(line, createProgram())).filter((fault) => fault)).toEqual([]);
+    expect(lines.map((line) => faultOfCommand(line, createProgram({}))).filter((fault) => fault)).toEqual([]);
   });
 
   it('names settings that exist', () => {
@@ -80,6 +80,6 @@ describe('the check of commands notices', () => {
     ['an argument too few', 'sluice cap', 'an argument is missing'],
     ['an argument too many', 'sluice pause now', 'too many arguments'],
   ])('%s', (_what, line, fault) => {
-    expect(faultOfCommand(line, createProgram())).toContain(fault);
+    expect(faultOfCommand(line, createProgram({}))).toContain(fault);
   });
 });

@@ -10,7 +10,7 @@ import { fishCompletion } from './fish.ts';
 import { placesOf } from './words.ts';
 import { zshCompletion } from './zsh.ts';
 
-const places = placesOf(createProgram());
+const places = placesOf(createProgram({}));
 let folder: string;
 
 beforeAll(() => {
@@ -38,7 +38,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 
 describe('bash completes', () => {
   it('commands and what is below them', async () => {
-    expect(await complete('')).toEqual(createProgram().commands.map((command) => command.name()));
+    expect(await complete('')).toEqual(createProgram({}).commands.map((command) => command.name()));
     expect(await complete('dead')).toEqual(['dead-letters']);
     expect(await complete('sale', '')).toEqual(['apply', 'list', 'export', 'archive']);
     expect(await complete('dead-letters', 're')).toEqual(['redrive']);
