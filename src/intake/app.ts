@@ -8,9 +8,14 @@ import type { IntakeMetrics } from '../platform/metrics.ts';
 import { protectPages } from '../platform/security-headers.ts';
 import { openApiOptions } from './openapi.ts';
 import { type ProblemName, problems, sendProblem } from './problems.ts';
+import { limitUnfinishedRequests } from './unfinished-requests.ts';
 
 /** 8 KiB: an order is below 400 bytes. */
 const bodyLimitBytes = 8 * 1024;
+/** A byte to each of them takes the gateway about 5 ms. */
+const maxUnfinishedRequests = 500;
+/** For the client to read why it is cut off, whatever else it sends. */
+const lingerMs = 1_000;
 
 /**
  * The shoppers' HTTP server, without its order routes: limits, strict validation, problem replies, OpenAPI.
@@ -55,6 +60,10 @@ export async function createApp(options: {
   // Fastify reads text as well, and the schema would then complain of the body rather than of its type.
   app.removeContentTypeParser('text/plain');
   app.server.maxConnections = options.maxConnections;
+  limitUnfinishedRequests(app.server, {
+    atMost: maxUnfinishedRequests,
+    cutOff: (socket) => refuseConnection(socket, 408, 'request-timeout'),
+  });
   app.decorateRequest('customerId', '');
   protectPages(app);
 
@@ -132,9 +141,12 @@ function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
     socket.destroy();
     return;
   }
-  const status =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
-  const name: ProblemName = status === 408 ? 'request-timeout' : 'invalid';
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') refuseConnection(socket, 408, 'request-timeout');
+  else refuseConnection(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400, 'invalid');
+}
+
+/** Answers and closes, also where the client keeps its side open. */
+function refuseConnection(socket: Socket, status: 400 | 408 | 431, name: ProblemName): void {
   const body = JSON.stringify({
     type: `/problems/${name}`,
     title: status === 431 ? 'The headers are too large' : problems[name].title,
@@ -144,4 +156,5 @@ function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+  setTimeout(() => socket.destroy(), lingerMs).unref();
 }

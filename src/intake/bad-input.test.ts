@@ -169,6 +169,21 @@ it('a request that does not arrive is ended with 408, and holds nobody else up',
   }
 }, 20_000);
 
+it('who goes on sending after a 408 is cut off all the same', async () => {
+  const { hostname, port } = new URL(gateway.url);
+  const client = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  client.on('error', () => undefined);
+  client.write('POST /sales/any/orders HTTP/1.1\r\nHost: h\r\nX-Slow: ');
+  const trickle = setInterval(() => client.write('x'), 50);
+  let said = '';
+  client.on('data', (data) => {
+    said += data;
+  });
+  await new Promise((resolve) => client.on('close', resolve));
+  clearInterval(trickle);
+  expect(said).toMatch(/^HTTP\/1\.1 408 /);
+}, 30_000);
+
 it('none of it was counted as a fault of ours', async () => {
   const invalid = await gateway.metric('sluice_orders_total', { outcome: 'invalid' });
   expect(invalid).toBeGreaterThan(40);
