@@ -17,10 +17,11 @@ afterAll(async () => {
   await Promise.all(valves.map((valve) => valve.close()));
 });
 
-/** A reconciler to which claims made now are `aheadMs` old. */
-function reconcilerAhead(aheadMs: number, publisher: Rig['publisher'] = rig.publisher) {
+/** A reconciler to which claims made now are `aheadMs` old; a function: as old as it says then. */
+function reconcilerAhead(aheadMs: number | (() => number), publisher: Rig['publisher'] = rig.publisher) {
+  const ahead = typeof aheadMs === 'number' ? () => aheadMs : aheadMs;
   return createReconciler({
-    claims: { ...rig.claims, nowMs: async () => (await rig.claims.nowMs()) + aheadMs },
+    claims: { ...rig.claims, nowMs: async () => (await rig.claims.nowMs()) + ahead() },
     ledger: rig.ledger,
     publisher,
     metrics: createClusterMetrics(createRegistry()),
@@ -64,6 +65,20 @@ it('what was published again has its confirm on record and is left alone', async
     what: 'the confirms to be noted',
   });
   await drainAll(saleId, 3);
+});
+
+it('what is lost again is published again: after 15 s, 30 s, a minute, a minute', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 20 }]);
+  await rig.claimed(saleId, 'sku', 1);
+  let seconds = 100;
+  const reconciler = reconcilerAhead(() => seconds * 1_000);
+  const republishedAt: number[] = [];
+  for (; seconds <= 300; seconds += 5) {
+    if ((await reconciler.round([saleId], 0)).republished > 0) republishedAt.push(seconds);
+  }
+  // A moment passes between two rounds, so a round at the very end of a span is already beyond it.
+  expect(republishedAt).toEqual([100, 115, 145, 205, 265]);
+  await drainAll(saleId, 1);
 });
 
 it('accepted orders whose queue was emptied are published again, and confirmed', async () => {

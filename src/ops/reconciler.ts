@@ -31,8 +31,9 @@ const roundOrders = 1_000;
 const lookUpAfterMs = 2_000;
 /** The same, before it is taken for lost; covers a drainer's restart and the lag of the counts. */
 const lostAfterMs = 15_000;
-/** An order that was published again is left alone for this long. */
-const patienceMs = 60_000;
+/** An order that was published again is left alone for as long as one that was published once; then for twice as long. */
+const firstPatienceMs = lostAfterMs;
+const longestPatienceMs = 60_000;
 
 /**
  * Finishes what a crash or an outage left undone. It walks the oldest claims that have not settled: without a
@@ -49,8 +50,8 @@ export function createReconciler(deps: {
   options: ReconcilerOptions;
 }) {
   const { claims, ledger, publisher, logger, options } = deps;
-  /** When each order was published again, in Redis time. */
-  const republishedAtMs = new Map<string, number>();
+  /** When each order was published again last, in Redis time, and for how long that is good. */
+  const republished = new Map<string, { readonly atMs: number; readonly patienceMs: number }>();
 
   async function republish(due: readonly ClaimedOrder[], nowMs: number): Promise<number> {
     for (let i = 0; i < due.length; i += options.envelopeMaxOrders) {
@@ -58,7 +59,11 @@ export function createReconciler(deps: {
       const saleId = part[0]!.saleId;
       await publisher.publish({ saleId, orders: part });
       // Not before: what could not be published is tried again in the next round.
-      for (const order of part) republishedAtMs.set(keyOf(order), nowMs);
+      for (const order of part) {
+        const before = republished.get(keyOf(order));
+        const patienceMs = before ? Math.min(2 * before.patienceMs, longestPatienceMs) : firstPatienceMs;
+        republished.set(keyOf(order), { atMs: nowMs, patienceMs });
+      }
       claims.accept(
         saleId,
         part.map((order) => order.transactionId),
@@ -95,8 +100,8 @@ export function createReconciler(deps: {
     const toRepublish = new Map([...unconfirmed, ...lost].map(({ order }) => [order.transactionId, order]));
     for (const { order } of found) toRepublish.delete(order.transactionId);
     const republish = [...toRepublish.values()].filter((order) => {
-      const atMs = republishedAtMs.get(keyOf(order));
-      return atMs === undefined || nowMs - atMs > patienceMs;
+      const last = republished.get(keyOf(order));
+      return last === undefined || nowMs - last.atMs > last.patienceMs;
     });
     return { saleId, settle: found, republish };
   }
@@ -121,21 +126,22 @@ export function createReconciler(deps: {
      *   when the queue is empty, `undefined` while draining is paused (then only unconfirmed claims are looked at).
      */
     async round(saleIds: readonly string[], explainedMs: number | undefined): Promise<ReconcilerRound> {
-      let republished = 0;
-      let settled = 0;
+      const done = { republished: 0, settled: 0 };
       // While the broker is away or blocked nothing can be published; the claims keep.
-      if (publisher.state() !== 'up') return { republished, settled };
+      if (publisher.state() !== 'up') return done;
       const nowMs = await claims.nowMs();
-      for (const [key, atMs] of republishedAtMs) if (nowMs - atMs > patienceMs) republishedAtMs.delete(key);
+      for (const [key, { atMs }] of republished) {
+        if (nowMs - atMs > 2 * longestPatienceMs) republished.delete(key);
+      }
       for (const saleId of saleIds) {
         const plan = await planSale(saleId, nowMs, explainedMs);
-        settled += await settle(plan);
-        republished += await republish(plan.republish, nowMs);
+        done.settled += await settle(plan);
+        done.republished += await republish(plan.republish, nowMs);
       }
-      if (republished + settled > 0) logger.warn({ republished, settled }, 'reconciled');
-      deps.metrics.reconciled.labels('republished').inc(republished);
-      deps.metrics.reconciled.labels('settled').inc(settled);
-      return { republished, settled };
+      if (done.republished + done.settled > 0) logger.warn(done, 'reconciled');
+      deps.metrics.reconciled.labels('republished').inc(done.republished);
+      deps.metrics.reconciled.labels('settled').inc(done.settled);
+      return done;
     },
   };
 }
