@@ -21,6 +21,7 @@ const strike: StrikeResult = {
     broken: 9,
     withoutRetryAfter: 0,
     slowestFirstMs: 2_010,
+    later: 1,
     laterMedianMs: 1,
     laterP99Ms: 12,
     slowestLaterMs: 30,

@@ -21,6 +21,7 @@ function strike(allMs: number | null, violations: readonly string[] = []): Strik
       broken: 0,
       withoutRetryAfter: 0,
       slowestFirstMs: null,
+      later: 0,
       laterMedianMs: null,
       laterP99Ms: null,
       slowestLaterMs: null,
@@ -30,7 +31,7 @@ function strike(allMs: number | null, violations: readonly string[] = []): Strik
 }
 
 function act(strikes: readonly StrikeResult[], violations: readonly string[] = []): ActResult {
-  return { number: 1, strikes, violations } as unknown as ActResult;
+  return { number: 1, strikes, violations, memory: [] } as unknown as ActResult;
 }
 
 it('a GO needs strikes, and none of them late or with a violation', () => {
@@ -46,6 +47,27 @@ it('a GO needs strikes, and none of them late or with a violation', () => {
 it('without bounds a late recovery is no reason, and a violation still is', () => {
   expect(reasonsAgainst([act([strike(5_100)])], false)).toEqual([]);
   expect(reasonsAgainst([act([strike(null, ['not recovered'])])], false)).toHaveLength(1);
+});
+
+it('503s that go on waiting while nothing can be taken are a reason, a few slow ones are not', () => {
+  const refused = (later: number, laterMedianMs: number): StrikeResult => {
+    const calm = strike(100);
+    return { ...calm, refusals: { ...calm.refusals, later, laterMedianMs } };
+  };
+  expect(reasonsAgainst([act([refused(1_000, 49)])], true)).toEqual([]);
+  expect(reasonsAgainst([act([refused(5, 2_000)])], true)).toEqual([]);
+  expect(reasonsAgainst([act([refused(1_000, 51)])], true)).toEqual([expect.stringContaining('50 ms')]);
+  expect(reasonsAgainst([act([refused(1_000, 51)])], false)).toEqual([]);
+});
+
+it('a process that grows under fire is a reason', () => {
+  const held = (duringMiB: number): ActResult => ({
+    ...act([strike(100)]),
+    memory: [{ label: 'gateway 1', beforeMiB: 100, duringMiB, afterMiB: 100 }],
+  });
+  expect(reasonsAgainst([held(160)], true)).toEqual([]);
+  expect(reasonsAgainst([held(170)], true)).toEqual([expect.stringContaining('gateway 1 grew')]);
+  expect(reasonsAgainst([held(170)], false)).toEqual([]);
 });
 
 it('the table has the bound that N strikes without a violation give, and none after one', () => {

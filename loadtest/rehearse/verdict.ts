@@ -1,7 +1,17 @@
 import type { Fault } from './fault.ts';
 import { quantile } from './load/refusals.ts';
 import { boundsMs } from './nemesis.ts';
-import type { ActResult, FaultRow, StrikeResult } from './result.ts';
+import type { ActResult, FaultRow, RoleMemory, StrikeResult } from './result.ts';
+
+/** Most of the 503s that come once the first ones have waited for the confirm timeout: the breaker answers them. */
+const breakerMs = 50;
+/** Fewer than this came between two failures, with the breaker closed. */
+const fewRefusals = 20;
+/**
+ * What a process may hold under fire over what it held before. V8's new space fills to a multiple of its semi-space
+ * of 64 MiB (`src/start`) before it is collected; requests that pile up through an outage would go beyond that.
+ */
+const growthMiB = 64;
 
 /** The rule of three: N trials without a failure bound its rate by 3/N, with 95 % confidence. */
 export function atMostAfter(strikes: number): number {
@@ -48,11 +58,33 @@ export function reasonsAgainst(acts: readonly ActResult[], boundsJudged: boolean
         (strike) =>
           `${named(strike)}: recovered after ${(strike.recovery.allMs! / 1_000).toFixed(1)} s, bound ${strike.boundMs / 1_000} s`,
       ),
+    ...strikes
+      .filter((strike) => boundsJudged && isSlowToRefuse(strike))
+      .map(
+        (strike) =>
+          `${named(strike)}: half of the later 503s took over ${Math.round(strike.refusals.laterMedianMs!)} ms, bound ${breakerMs} ms`,
+      ),
+    ...acts.flatMap((act) =>
+      act.memory
+        .filter((role) => boundsJudged && hasGrown(role))
+        .map(
+          ({ label, beforeMiB, duringMiB }) =>
+            `act ${act.number}: ${label} grew from ${beforeMiB} to ${duringMiB} MiB under fire, bound ${growthMiB} MiB more`,
+        ),
+    ),
   ];
 }
 
 function isLate({ recovery, boundMs }: StrikeResult): boolean {
   return recovery.allMs === null || recovery.allMs > boundMs;
+}
+
+function isSlowToRefuse({ refusals: { later, laterMedianMs } }: StrikeResult): boolean {
+  return later >= fewRefusals && laterMedianMs !== null && laterMedianMs > breakerMs;
+}
+
+function hasGrown({ beforeMiB, duringMiB }: RoleMemory): boolean {
+  return beforeMiB !== null && duringMiB !== null && duringMiB > beforeMiB + growthMiB;
 }
 
 function finite(value: number | null): number | null {

@@ -25,6 +25,7 @@ it('tells the first 503s of a fault, which may wait for the confirm timeout, fro
     broken: 1,
     withoutRetryAfter: 1,
     slowestFirstMs: 2_020,
+    later: 2,
     laterMedianMs: 2,
     laterP99Ms: 40,
     slowestLaterMs: 40,

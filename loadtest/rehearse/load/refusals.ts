@@ -11,7 +11,8 @@ export interface Refusals {
   readonly withoutRetryAfter: number;
   /** Slowest of the first 503s: those sent within one confirm timeout of the very first. */
   readonly slowestFirstMs: number | null;
-  /** Of the 503s sent later, when the breaker answers. */
+  /** 503s sent later, when the breaker answers; and how fast. */
+  readonly later: number;
   readonly laterMedianMs: number | null;
   readonly laterP99Ms: number | null;
   readonly slowestLaterMs: number | null;
@@ -40,6 +41,7 @@ export function watchRefusals(desk: Desk, confirmTimeoutMs: number): { end: () =
         broken,
         withoutRetryAfter: refused.filter(({ retryAfterSeconds }) => retryAfterSeconds === undefined).length,
         slowestFirstMs: quantile(first, 1),
+        later: later.length,
         laterMedianMs: quantile(later, 0.5),
         laterP99Ms: quantile(later, 0.99),
         slowestLaterMs: quantile(later, 1),
