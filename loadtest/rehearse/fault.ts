@@ -23,6 +23,8 @@ export interface Fault {
   readonly strike: (context: FaultContext, random: Random) => Promise<Strike>;
 }
 
+export type Complain = (sentence: string) => void;
+
 /** A fault in force. */
 export interface Strike {
   /** What was done to what, for the line that is printed: `gateway 2 killed at claim-publish:7`. */
@@ -31,12 +33,12 @@ export interface Strike {
   readonly lastsMs?: number;
   /**
    * Ends the fault; the time to recover is counted from the moment it resolves. Also called, early, where the
-   * rehearsal is interrupted. Whatever the fault itself saw that should not have been, in one sentence each, makes
-   * the rehearsal a NO-GO.
+   * rehearsal is interrupted. Whatever the fault itself saw that should not have been, told in one sentence each,
+   * makes the rehearsal a NO-GO. Absent: the fault was over when `strike` resolved.
    */
-  readonly heal: () => Promise<readonly string[] | undefined>;
-  /** Looks, once everything works again, whether the fault left something behind; sentences as above. */
-  readonly inspect?: () => Promise<readonly string[]>;
+  readonly heal?: (complain: Complain) => Promise<unknown>;
+  /** Looks, once everything works again, whether the fault left something behind; what it tells is a NO-GO as well. */
+  readonly inspect?: (complain: Complain) => Promise<unknown>;
 }
 
 /** What a fault can get at. */

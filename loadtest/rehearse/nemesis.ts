@@ -36,11 +36,12 @@ export async function strikeOnce(planned: PlannedStrike, options: NemesisOptions
   try {
     const strike = await fault.strike(context, createRandom(seed, number));
     say(`strike ${number} at order ${atOrder}: ${fault.name}: ${strike.did}`);
-    let complaints: readonly string[] | undefined;
+    const violations: string[] = [];
+    const complain = (sentence: string) => void violations.push(sentence);
     try {
       await context.sleep(strike.lastsMs ?? 0);
     } finally {
-      complaints = await strike.heal();
+      await strike.heal?.(complain);
     }
     const endSecond = second();
     const recovery = await measureRecovery({
@@ -53,11 +54,8 @@ export async function strikeOnce(planned: PlannedStrike, options: NemesisOptions
       signal: context.signal,
     });
     say(`  ${describe(recovery)}`);
-    const violations = [
-      ...(complaints ?? []),
-      ...(recovery.allMs === null ? [`not recovered within ${recoveryDeadlineMs / 1_000} s`] : []),
-      ...((await strike.inspect?.()) ?? []),
-    ];
+    if (recovery.allMs === null) complain(`not recovered within ${recoveryDeadlineMs / 1_000} s`);
+    await strike.inspect?.(complain);
     for (const violation of violations) say(`  VIOLATION ${violation}`);
     return {
       number,

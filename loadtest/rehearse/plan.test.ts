@@ -7,7 +7,7 @@ const fault = (name: string, strikes: number): Fault => ({
   summary: name,
   strikes,
   bound: 'role',
-  strike: async () => ({ did: name, heal: async () => undefined }),
+  strike: async () => ({ did: name }),
 });
 const faults = [fault('a', 100), fault('b', 30), fault('c', 1)];
 const options = { seed: 4, faults, ordersPerSecond: 100, length: { rounds: 9 } };

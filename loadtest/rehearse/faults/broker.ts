@@ -1,6 +1,6 @@
 import { connect } from 'amqplib';
 import type { Random } from '../../random.ts';
-import type { Fault, FaultContext } from '../fault.ts';
+import type { Fault, FaultContext, Strike } from '../fault.ts';
 import { type BrokerControl, controlBroker } from './broker-control.ts';
 import { pauseDrain } from './pause-drain.ts';
 import type { ProxiedRoles } from './proxied-role.ts';
@@ -36,7 +36,6 @@ function alarm(
         async heal() {
           await broker.ctl(...what.lower);
           await context.until(`the end of the ${what.alarm}`, async () => !(await isRaised(broker)), 60_000);
-          return undefined;
         },
       };
     },
@@ -62,15 +61,17 @@ async function onOrders<T>(
   }
 }
 
-/** Stops the drain until envelopes wait in the queue. */
-async function pileUp(context: FaultContext): Promise<void> {
-  await pauseDrain(context.urls.databaseUrl, true);
+/** Stops the drain until envelopes wait in the queue, then strikes; where that fails, the drain goes on. */
+async function onPileUp(context: FaultContext, strike: () => Promise<Strike>): Promise<Strike> {
+  const { databaseUrl, amqpUrl } = context.urls;
+  await pauseDrain(databaseUrl, true);
   try {
-    await onOrders(context.urls.amqpUrl, (orders) =>
+    await onOrders(amqpUrl, (orders) =>
       context.until('envelopes that wait in the queue', async () => (await orders.ready()) > 1, pileUpMs),
     );
+    return await strike();
   } catch (error) {
-    await pauseDrain(context.urls.databaseUrl, false);
+    await pauseDrain(databaseUrl, false);
     throw error;
   }
 }
@@ -80,26 +81,25 @@ const queueFull: Fault = {
   summary: 'the queue of orders takes no more envelopes, for 10 s',
   strikes: 30,
   bound: 'neighbour',
-  async strike(context) {
-    const broker = controlBroker(context);
-    const policy = `/operator-policies/${broker.vhost}/rehearsal-full`;
-    await pileUp(context);
-    // An operator's policy adds to the one that is in force; the smaller limit counts.
-    await broker.api('PUT', policy, {
-      pattern: '^sluice\\.orders$',
-      'apply-to': 'queues',
-      definition: { 'max-length': 1 },
-    });
-    return {
-      did: 'the queue was limited to one envelope, and held more',
-      lastsMs: context.shortened(10_000),
-      async heal() {
-        await broker.api('DELETE', policy);
-        await pauseDrain(context.urls.databaseUrl, false);
-        return undefined;
-      },
-    };
-  },
+  strike: (context) =>
+    onPileUp(context, async () => {
+      const broker = controlBroker(context);
+      const policy = `/operator-policies/${broker.vhost}/rehearsal-full`;
+      // An operator's policy adds to the one that is in force; the smaller limit counts.
+      await broker.api('PUT', policy, {
+        pattern: '^sluice\\.orders$',
+        'apply-to': 'queues',
+        definition: { 'max-length': 1 },
+      });
+      return {
+        did: 'the queue was limited to one envelope, and held more',
+        lastsMs: context.shortened(10_000),
+        async heal() {
+          await broker.api('DELETE', policy);
+          await pauseDrain(context.urls.databaseUrl, false);
+        },
+      };
+    }),
 };
 
 const queueDeleted: Fault = {
@@ -107,33 +107,27 @@ const queueDeleted: Fault = {
   summary: 'the queue of orders is deleted with accepted orders in it',
   strikes: 30,
   bound: 'neighbour',
-  async strike(context) {
-    await pileUp(context);
-    try {
-      const lost = await onOrders(context.urls.amqpUrl, (orders) => orders.remove());
+  strike: (context) =>
+    onPileUp(context, async () => {
       const { urls, saleId } = context;
+      const lost = await onOrders(urls.amqpUrl, (orders) => orders.remove());
       const sequence = await onRedis(urls.redisUrl, (redis) => lastSequence(redis, saleId()));
       const isBack = () =>
         onRedis(urls.redisUrl, async (redis) => (await oldestSequence(redis, saleId())) > sequence);
       return {
         did: `the queue was deleted with ${lost} envelopes in it`,
-        async heal() {
-          await pauseDrain(context.urls.databaseUrl, false);
+        async heal(complain) {
+          await pauseDrain(urls.databaseUrl, false);
           // Until then their only copy is the claim: losing Redis as well would lose them.
           try {
             await context.until('the orders of the lost envelopes', isBack, backMs);
-            return undefined;
           } catch {
             context.signal.throwIfAborted();
-            return [`orders of the deleted queue were not written within ${backMs / 1_000} s`];
+            complain(`orders of the deleted queue were not written within ${backMs / 1_000} s`);
           }
         },
       };
-    } catch (error) {
-      await pauseDrain(context.urls.databaseUrl, false);
-      throw error;
-    }
-  },
+    }),
 };
 
 /** Any AMQP frame ends in this byte: behind it another frame may follow. */
@@ -166,7 +160,7 @@ function channelClosed(proxied: ProxiedRoles): Fault {
       const closed = rabbitmq.awaitReply(Buffer.from([0, 20, 0, 40]));
       rabbitmq.inject(wrongAck(), (piece) => piece.at(-1) === frameEnd);
       await context.until(`RabbitMQ to close the channel of ${role.label}`, closed.seen, 30_000);
-      return { did: `the channel of ${role.label} closed by the broker`, heal: async () => undefined };
+      return { did: `the channel of ${role.label} closed by the broker` };
     },
   };
 }
@@ -199,7 +193,6 @@ const connectionClosed: Fault = {
       .catch((error: Error) => (error.message.includes(' 404 ') ? undefined : Promise.reject(error)));
     return {
       did: `a connection of a ${victim.user_provided_name} closed by force`,
-      heal: async () => undefined,
     };
   },
 };

@@ -22,10 +22,7 @@ export const clockStepped: Fault = {
     return {
       did: `the clock of ${role.label} went ${shiftMs > 0 ? 'forward' : 'back'} by an hour`,
       lastsMs: context.shortened(15_000),
-      async heal() {
-        await role.restart();
-        return undefined;
-      },
+      heal: () => role.restart(),
     };
   },
 };

@@ -18,7 +18,7 @@ export function killRole(role: string, strikes: number): Fault {
       const pid = victim.pid()!;
       victim.signal('SIGKILL');
       await victim.untilGone(pid, goneMs);
-      return { did: `${victim.label} (pid ${pid}) killed`, heal: async () => undefined };
+      return { did: `${victim.label} (pid ${pid}) killed` };
     },
   };
 }
@@ -35,7 +35,7 @@ export function killAtFailpoint(role: string, failpoint: string, strikes: number
       const hit = 1 + random.below(mostHits);
       await victim.restart({ SLUICE_FAILPOINT: `${failpoint}:${hit}` });
       await untilDeadAtFailpoint(victim, `${failpoint}:${hit}`);
-      return { did: `${victim.label} died at ${failpoint}:${hit}`, heal: async () => undefined };
+      return { did: `${victim.label} died at ${failpoint}:${hit}` };
     },
   };
 }

@@ -1,7 +1,7 @@
 import { loadScripts } from '../../../src/claim/scripts.ts';
-import type { Fault } from '../fault.ts';
-import { lostReply } from './network.ts';
-import type { ProxiedRoles } from './proxied-role.ts';
+import type { Fault, FaultContext, RoleControl, ServerName } from '../fault.ts';
+import { mendAll, type ProxiedRoles } from './proxied-role.ts';
+import { serverTitles } from './servers.ts';
 
 /** A frame of class `basic` (60), method `ack` (80): the broker's confirm. */
 const confirmFrame = Buffer.from([0, 60, 0, 80]);
@@ -44,4 +44,42 @@ export function lostReplies(proxied: ProxiedRoles): Fault[] {
       reply: 'written',
     }),
   ];
+}
+
+/** One answer that says "done" does not arrive: the work was done, and its caller does not know. */
+function lostReply(
+  proxied: ProxiedRoles,
+  what: {
+    readonly name: string;
+    readonly summary: string;
+    readonly strikes: number;
+    readonly roles: (context: FaultContext) => readonly RoleControl[];
+    readonly server: ServerName;
+    /** What the request holds that starts the work; absent: what the answer holds says enough. */
+    readonly request?: string;
+    readonly reply?: string | Buffer;
+  },
+): Fault {
+  const { name, summary, strikes, roles, server, request, reply } = what;
+  return {
+    name,
+    summary,
+    strikes,
+    bound: 'neighbour',
+    async strike(context, random) {
+      const role = random.pick(roles(context));
+      const proxies = await proxied.proxiesOf(context, role);
+      await context.sleep(random.below(300));
+      const cut = proxies[server].cutReply({
+        ...(request === undefined ? {} : { request }),
+        ...(reply === undefined ? {} : { reply }),
+      });
+      const title = serverTitles[server];
+      await context.until(`an answer of ${title} to ${role.label} to be lost`, cut.done, 30_000);
+      return {
+        did: `the answer of ${title} to ${role.label} lost, its work done`,
+        heal: async () => mendAll(proxies),
+      };
+    },
+  };
 }

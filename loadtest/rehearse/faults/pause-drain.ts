@@ -1,13 +1,19 @@
 import pg from 'pg';
 
+/** A connection whose loss is told by the next query only. */
+export async function connectToDatabase(databaseUrl: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'rehearsal' });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
 /** Runs `work` on a connection of its own, which ends with it. */
 export async function onDatabase<T>(
   databaseUrl: string,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'rehearsal' });
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await connectToDatabase(databaseUrl);
   try {
     return await work(client);
   } finally {

@@ -1,7 +1,7 @@
 import { rm, symlink } from 'node:fs/promises';
 import pg from 'pg';
 import type { Fault } from '../fault.ts';
-import { onDatabase } from './pause-drain.ts';
+import { connectToDatabase, onDatabase } from './pause-drain.ts';
 import type { ProxiedRoles, RoleProxies } from './proxied-role.ts';
 
 const terminated: Fault = {
@@ -16,7 +16,7 @@ const terminated: Fault = {
       );
       return rows.length;
     });
-    return { did: `${ended} backends of PostgreSQL terminated`, heal: async () => undefined };
+    return { did: `${ended} backends of PostgreSQL terminated` };
   },
 };
 
@@ -59,14 +59,12 @@ const diskFull: Fault = {
     return {
       did: 'the disk under PostgreSQL is full (53100)',
       lastsMs: context.shortened(15_000),
-      async heal() {
-        await onDatabase(databaseUrl, async (client) => {
+      heal: () =>
+        onDatabase(databaseUrl, async (client) => {
           await client.query('DROP TRIGGER IF EXISTS rehearsal_fill ON orders');
           await client.query('DROP FUNCTION IF EXISTS rehearsal_fill()');
           await client.query('DROP TABLE IF EXISTS rehearsal_full');
-        });
-        return undefined;
-      },
+        }),
     };
   },
 };
@@ -79,21 +77,13 @@ function lockHeld(name: string, summary: string, row: string): Fault {
     strikes: 30,
     bound: 'neighbour',
     async strike(context) {
-      const client = new pg.Client({
-        connectionString: context.urls.databaseUrl,
-        application_name: 'rehearsal',
-      });
-      client.on('error', () => undefined);
-      await client.connect();
+      const client = await connectToDatabase(context.urls.databaseUrl);
       await client.query('BEGIN');
       await client.query(row, row.includes('$1') ? [context.saleId()] : []);
       return {
         did: 'somebody else holds the lock',
         lastsMs: context.shortened(20_000),
-        async heal() {
-          await client.end();
-          return undefined;
-        },
+        heal: () => client.end(),
       };
     },
   };
@@ -115,7 +105,6 @@ function slow(proxied: ProxiedRoles): Fault {
         lastsMs: context.shortened(15_000),
         async heal() {
           for (const { postgres } of proxies) postgres.mend();
-          return undefined;
         },
       };
     },

@@ -1,10 +1,8 @@
-import type { FaultContext, RoleControl } from '../fault.ts';
+import type { FaultContext, RoleControl, ServerName } from '../fault.ts';
 import { createProxy, type TcpProxy } from '../proxy/proxy.ts';
 
-export type ProxiedServer = 'postgres' | 'rabbitmq' | 'redis';
-
 /** One proxy for each server, of one role alone. */
-export type RoleProxies = Readonly<Record<ProxiedServer, TcpProxy>>;
+export type RoleProxies = Readonly<Record<ServerName, TcpProxy>>;
 
 /** Puts roles behind proxies, and remembers which are. */
 export interface ProxiedRoles {
@@ -13,6 +11,11 @@ export interface ProxiedRoles {
    * proxies in this life is restarted with them; resolves when it is connected.
    */
   proxiesOf(context: FaultContext, role: RoleControl): Promise<RoleProxies>;
+}
+
+/** Lets everything through again. */
+export function mendAll(proxies: RoleProxies): void {
+  for (const proxy of Object.values(proxies)) proxy.mend();
 }
 
 const connectDeadlineMs = 30_000;
@@ -32,7 +35,7 @@ export function createProxiedRoles(): ProxiedRoles {
         known.set(role.label, entry);
       }
       const { proxies } = entry;
-      for (const proxy of Object.values(proxies)) proxy.mend();
+      mendAll(proxies);
       if (entry.pid === undefined || entry.pid !== role.pid()) {
         await role.restart({
           DATABASE_URL: proxies.postgres.url,

@@ -44,7 +44,7 @@ const flushed: Fault = {
       await redis.flushall();
       return count;
     });
-    return { did: `Redis wiped of ${keys} keys`, heal: async () => undefined };
+    return { did: `Redis wiped of ${keys} keys` };
   },
 };
 
@@ -55,7 +55,7 @@ const scriptsFlushed: Fault = {
   bound: 'neighbour',
   async strike(context) {
     await onRedis(context.urls.redisUrl, (redis) => redis.script('FLUSH', 'SYNC'));
-    return { did: 'Redis forgot its scripts', heal: async () => undefined };
+    return { did: 'Redis forgot its scripts' };
   },
 };
 
@@ -82,10 +82,7 @@ const restored: Fault = {
     }
     return {
       did: `Redis killed, and restored to a copy of ${ageMs} ms before`,
-      async heal() {
-        await redis.start();
-        return undefined;
-      },
+      heal: () => redis.start(),
     };
   },
 };

@@ -1,6 +1,7 @@
 import type { Fault, ServerName } from '../fault.ts';
 
-const titles: Readonly<Record<ServerName, string>> = {
+/** How people call the servers. */
+export const serverTitles: Readonly<Record<ServerName, string>> = {
   postgres: 'PostgreSQL',
   rabbitmq: 'RabbitMQ',
   redis: 'Redis',
@@ -13,7 +14,7 @@ const freezeMs = 30_000;
 export function killServer(name: ServerName): Fault {
   return {
     name: `kill-${name}`,
-    summary: `kill -9 ${titles[name]}, start it again after a while`,
+    summary: `kill -9 ${serverTitles[name]}, start it again after a while`,
     strikes: 30,
     bound: 'neighbour',
     needsPrivateServices: true,
@@ -23,12 +24,9 @@ export function killServer(name: ServerName): Fault {
       await server.kill();
       const lastsMs = context.shortened(random.below(awayMs));
       return {
-        did: `${titles[name]} (pid ${pid}) killed for ${(lastsMs / 1_000).toFixed(1)} s`,
+        did: `${serverTitles[name]} (pid ${pid}) killed for ${(lastsMs / 1_000).toFixed(1)} s`,
         lastsMs,
-        async heal() {
-          await server.start();
-          return undefined;
-        },
+        heal: () => server.start(),
       };
     },
   };
@@ -38,7 +36,7 @@ export function killServer(name: ServerName): Fault {
 export function freezeServer(name: ServerName): Fault {
   return {
     name: `freeze-${name}`,
-    summary: `SIGSTOP ${titles[name]} for 30 s`,
+    summary: `SIGSTOP ${serverTitles[name]} for 30 s`,
     strikes: 30,
     bound: 'neighbour',
     needsPrivateServices: true,
@@ -46,12 +44,9 @@ export function freezeServer(name: ServerName): Fault {
       const server = context.services![name];
       server.signal('SIGSTOP');
       return {
-        did: `${titles[name]} (pid ${server.pid()}) frozen`,
+        did: `${serverTitles[name]} (pid ${server.pid()}) frozen`,
         lastsMs: context.shortened(freezeMs),
-        async heal() {
-          server.signal('SIGCONT');
-          return undefined;
-        },
+        heal: async () => server.signal('SIGCONT'),
       };
     },
   };

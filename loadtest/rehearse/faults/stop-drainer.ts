@@ -31,12 +31,13 @@ export const terminateDrainer: Fault = {
     const tookMs = Math.round(performance.now() - sentAtMs);
     return {
       did: `${victim.label} (pid ${pid}) asked to end, took ${tookMs} ms`,
-      heal: async () =>
-        inTime ? [] : [`${victim.label} did not end within ${stoppedWithinMs / 1_000} s of SIGTERM`],
-      async inspect() {
+      async heal(complain) {
+        if (!inTime) complain(`${victim.label} did not end within ${stoppedWithinMs / 1_000} s of SIGTERM`);
+      },
+      async inspect(complain) {
         await answered;
         const lost = await lostDeliveries(context, before);
-        return lost === 0 ? [] : [`${victim.label} ended on SIGTERM without acknowledging ${lost} envelopes`];
+        if (lost > 0) complain(`${victim.label} ended on SIGTERM without acknowledging ${lost} envelopes`);
       },
     };
   },
@@ -55,10 +56,7 @@ export const freezeDrainer: Fault = {
     return {
       did: `${victim.label} (pid ${victim.pid()}) frozen`,
       lastsMs: context.shortened(freezeMs),
-      async heal() {
-        victim.signal('SIGCONT');
-        return undefined;
-      },
+      heal: async () => victim.signal('SIGCONT'),
     };
   },
 };
