@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { Clock } from '../platform/clock.ts';
+import { beginEventStream } from '../platform/event-stream.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
 import { isSettled, type OrderReply } from './order-reply.ts';
 import type { StatusReader } from './read-status.ts';
@@ -70,13 +71,7 @@ export function createOrderStreams(deps: {
   return {
     open(reply, first) {
       if (streams.size >= deps.maxStreams || stopping.signal.aborted) return false;
-      reply.hijack();
-      reply.raw.writeHead(200, {
-        'content-type': 'text/event-stream; charset=utf-8',
-        'cache-control': 'no-store',
-        'x-accel-buffering': 'no',
-        'x-content-type-options': 'nosniff',
-      });
+      beginEventStream(reply);
       const stream: Stream = { reply, last: first, silentTicks: 0 };
       streams.add(stream);
       reply.raw.on('close', () => streams.delete(stream));

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import { beginEventStream } from '../../platform/event-stream.ts';
 import { refuse } from '../admin-problems.ts';
 import { createHistory } from './history.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -43,13 +44,7 @@ export function createLiveStreams() {
         reply.header('retry-after', '5');
         return refuse(reply, 503, 'unavailable', `${maxStreams} viewers are watching already`);
       }
-      reply.hijack();
-      reply.raw.writeHead(200, {
-        'content-type': 'text/event-stream; charset=utf-8',
-        'cache-control': 'no-store',
-        'x-accel-buffering': 'no',
-        'x-content-type-options': 'nosniff',
-      });
+      beginEventStream(reply);
       const stream: Stream = { reply, mayWatch };
       streams.add(stream);
       reply.raw.on('close', () => streams.delete(stream));
