@@ -1,9 +1,8 @@
+import { optionPattern, placePattern, quote } from './patterns.ts';
 import type { Place } from './words.ts';
 
 /** Works with the bash 3.2 of macOS too. */
 export function bashCompletion(places: readonly Place[]): string {
-  const pairs = (pick: (place: Place) => readonly string[]) =>
-    places.flatMap((place) => pick(place).map((option) => quote(`${place.path} ${option}`)));
   const words = ({ path, commands, options, takesFile }: Place) =>
     `    ${quote(path)}) words='${commands.map(({ word }) => word).join(' ')}' ` +
     `options='${options.map(({ word }) => word).join(' ')}' files='${takesFile ? 'yes' : ''}' ;;`;
@@ -15,18 +14,15 @@ _sluice() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     next=\${place:+$place }\${COMP_WORDS[i]}
     case "$next" in
-      ${places
-        .filter(({ path }) => path !== '')
-        .map(({ path }) => quote(path))
-        .join('|')}) place=$next ;;
+      ${placePattern(places)}) place=$next ;;
     esac
   done
   case "$place" in
 ${places.map(words).join('\n')}
   esac
   case "$place $previous" in
-    ${pairs(({ fileOptions }) => fileOptions).join('|')}) words='' files='yes' ;;
-    ${pairs(({ valueOptions }) => valueOptions).join('|')}) return ;;
+    ${optionPattern(places, ({ fileOptions }) => fileOptions)}) words='' files='yes' ;;
+    ${optionPattern(places, ({ valueOptions }) => valueOptions)}) return ;;
   esac
   if [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "$options" -- "$current"))
@@ -40,8 +36,4 @@ ${places.map(words).join('\n')}
 }
 complete -F _sluice sluice
 `;
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

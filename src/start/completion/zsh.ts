@@ -1,9 +1,8 @@
+import { optionPattern, placePattern, quote } from './patterns.ts';
 import type { Place, Word } from './words.ts';
 
 /** To be sourced, or kept as `_sluice` in a folder of `$fpath`. */
 export function zshCompletion(places: readonly Place[]): string {
-  const pairs = (pick: (place: Place) => readonly string[]) =>
-    places.flatMap((place) => pick(place).map((option) => quote(`${place.path} ${option}`)));
   const described = (words: readonly Word[]) =>
     words.map(({ word, means }) => quote(means ? `${word}:${means.replaceAll(':', '\\:')}` : word)).join(' ');
   const words = ({ path, commands, options, takesFile }: Place) =>
@@ -16,18 +15,15 @@ _sluice() {
   for ((i = 2; i < CURRENT; i++)); do
     next=\${place:+$place }\${words[i]}
     case "$next" in
-      ${places
-        .filter(({ path }) => path !== '')
-        .map(({ path }) => quote(path))
-        .join('|')}) place=$next ;;
+      ${placePattern(places)}) place=$next ;;
     esac
   done
   case "$place" in
 ${places.map(words).join('\n')}
   esac
   case "$place \${words[CURRENT-1]}" in
-    ${pairs(({ fileOptions }) => fileOptions).join('|')}) _files; return ;;
-    ${pairs(({ valueOptions }) => valueOptions).join('|')}) return ;;
+    ${optionPattern(places, ({ fileOptions }) => fileOptions)}) _files; return ;;
+    ${optionPattern(places, ({ valueOptions }) => valueOptions)}) return ;;
   esac
   if [[ $PREFIX == -* ]]; then
     _describe -o option flags
@@ -39,8 +35,4 @@ ${places.map(words).join('\n')}
 }
 if [[ $funcstack[1] == _sluice ]]; then _sluice "$@"; else compdef _sluice sluice; fi
 `;
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
