@@ -8,6 +8,7 @@ import { formatVerdict } from './report/verdict-table.ts';
 import { type RunOptions, runScenario } from './run-scenario.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarios } from './scenarios/index.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const EXIT_PASSED = 0;
 const EXIT_FAILED = 1;
@@ -55,18 +56,23 @@ function createProgram({ stdout, stderr }: World): Command {
   const program = new Command('loadtest')
     .description('Runs a load scenario against Sluice, audits what was sold, and writes a report.')
     .argument('<scenario>', 'one of those below')
-    .option('--rate <orders/s>', 'the highest rate offered', number(1, 100_000))
-    .option('--peak <orders/s>', 'the same, for a replay', number(1, 100_000))
-    .option('--seconds <n>', 'length of the load', number(1, 86_400))
-    .option('--warmup-seconds <n>', 'rising to the full rate; left out of the latencies', number(0, 3_600), 5)
-    .option('--stock <pieces>', 'pieces on sale', number(0, 1_000_000_000))
-    .option('--cap <orders/s>', 'sets the drain cap for the run', number(1, 1_000_000))
+    .option('--rate <orders/s>', 'the highest rate offered', wholeNumber(1, 100_000))
+    .option('--peak <orders/s>', 'the same, for a replay', wholeNumber(1, 100_000))
+    .option('--seconds <n>', 'length of the load', wholeNumber(1, 86_400))
+    .option(
+      '--warmup-seconds <n>',
+      'rising to the full rate; left out of the latencies',
+      wholeNumber(0, 3_600),
+      5,
+    )
+    .option('--stock <pieces>', 'pieces on sale', wholeNumber(0, 1_000_000_000))
+    .option('--cap <orders/s>', 'sets the drain cap for the run', wholeNumber(1, 1_000_000))
     .option('--target <url>', 'a gateway; repeatable (default: the running instance)', addUrl, [])
-    .option('--gateways <n>', 'of an instance that is started for the run', number(1, 64))
-    .option('--drainers <n>', 'of an instance that is started for the run', number(1, 64))
+    .option('--gateways <n>', 'of an instance that is started for the run', wholeNumber(1, 64))
+    .option('--drainers <n>', 'of an instance that is started for the run', wholeNumber(1, 64))
     .option('--trace <file>', 'CSV of a time and a count per row, for a replay')
     .option('--compare <file>', 'the JSON file of an earlier run, to hold this one against in the report')
-    .option('--outage-seconds <n>', 'how long the mail server is dead, for follow-ons', number(0, 3_600))
+    .option('--outage-seconds <n>', 'how long the mail server is dead, for follow-ons', wholeNumber(0, 3_600))
     .option('--out <dir>', 'folder of the results', 'results')
     .option('--keep-sale', 'leave the sale of the run in place')
     .option('--json', 'print the result as JSON on standard output')
@@ -79,16 +85,6 @@ function createProgram({ stdout, stderr }: World): Command {
   const width = Math.max(...scenarios.map(({ name }) => name.length));
   const list = scenarios.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join('\n');
   return program.addHelpText('after', `\nScenarios:\n${list}`);
-}
-
-function number(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < least || value > most) {
-      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-    }
-    return value;
-  };
 }
 
 function addUrl(text: string, urls: readonly URL[]): URL[] {

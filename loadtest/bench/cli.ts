@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { readEnvironment } from '../report/environment.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { startArena } from './arena.ts';
 import { takeTurns } from './bench.ts';
 import { type ChildPart, runChild } from './child.ts';
@@ -41,24 +42,14 @@ function createProgram(): Command {
     .description(
       'Measures Sluice against bare Fastify, one transaction per request, and BullMQ, in turns on private servers.',
     )
-    .option('--rounds <n>', 'turns of each', number(1, 100), 3)
-    .option('--seconds <n>', 'measured in each turn', number(1, 600), 8)
-    .option('--warmup-seconds <n>', 'before that', number(1, 60), 2)
+    .option('--rounds <n>', 'turns of each', wholeNumber(1, 100), 3)
+    .option('--seconds <n>', 'measured in each turn', wholeNumber(1, 600), 8)
+    .option('--warmup-seconds <n>', 'before that', wholeNumber(1, 60), 2)
     .option('--only <names>', `some of ${contestants.join(',')}`, contestantList, all)
     .option('--out <dir>', 'folder of the results', 'results')
     .option('--save-picture', 'write docs/bench.svg')
     .option('--check', 'exit with 1 when a ratio is below its floor')
     .exitOverride();
-}
-
-function number(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < least || value > most) {
-      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
-    }
-    return value;
-  };
 }
 
 function contestantList(text: string): readonly Contestant[] {
