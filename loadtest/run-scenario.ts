@@ -2,27 +2,23 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import type { Companion } from './companion.ts';
-import { type Drive, driveOpenLoop, type Wish } from './driver/open-loop.ts';
-import { createOrderLog, type OrderLog } from './driver/order-log.ts';
-import type { DriveResult } from './driver/recorder.ts';
-import { driveSaturate } from './driver/saturate.ts';
+import { createOrderLog } from './driver/order-log.ts';
 import { attach, type Instance } from './instance/attach.ts';
 import { archiveLoadSale, openLoadSale } from './instance/load-sale.ts';
 import { mustRunSluice, type SluiceCommand } from './instance/sluice-command.ts';
-import { ramp } from './profile/rate-profile.ts';
 import type { EarlierResult } from './report/comparison.ts';
 import { readEnvironment } from './report/environment.ts';
 import type { RunResult } from './report/result.ts';
 import { type ResultFiles, resultBaseName, writeResult } from './report/write-result.ts';
 import type { Scenario } from './scenario.ts';
-import { LOAD_SKU, type Settings, WARMUP_SKU } from './settings.ts';
+import type { Settings } from './settings.ts';
+import { startDrive } from './start-drive.ts';
 import { auditSale } from './verdict/audit.ts';
 import { countLedger, type LedgerCounts } from './verdict/ledger-counts.ts';
 import { type Baseline, type Facts, judge } from './verdict/threshold.ts';
-import { createLiveLine, formatLiveLine } from './watch/live-line.ts';
 import { createProcessWatch } from './watch/process-watch.ts';
-import { createSampler, type Sampler } from './watch/sampler.ts';
-import { waitForDrain } from './watch/wait-for-drain.ts';
+import { createSampler } from './watch/sampler.ts';
+import { watchDrive } from './watch/watch-drive.ts';
 
 /** What the caller asked for; what is absent is the scenario's default. */
 export interface RunOptions {
@@ -51,9 +47,6 @@ export interface RunOptions {
   /** Where progress goes. */
   readonly output: NodeJS.WriteStream;
 }
-
-const WARMUP_ORDERS = 5_000;
-const SATURATE_CONNECTIONS = 100;
 
 /**
  * Runs one scenario from a fresh sale to the written result.
@@ -169,7 +162,7 @@ async function measure(
   const beside = new AbortController();
   const besides = companion?.during({ signal: AbortSignal.any([signal, beside.signal]), say });
   if (scenario.notesHoldings) processWatch.start();
-  const { result, drained } = await watch(drive, sampler, processWatch, options).finally(() =>
+  const { result, drained } = await watchDrive(drive, sampler, processWatch, options).finally(() =>
     beside.abort(),
   );
   await besides;
@@ -235,73 +228,6 @@ function settle(scenario: Scenario, options: RunOptions, cap: number | undefined
 function rateOf(rate: Scenario['defaults']['rate'], cap: number): number {
   if (rate === 'half-cap') return Math.max(1, Math.floor(cap / 2));
   return rate === 'over-cap' ? Math.ceil(cap * 1.1) : rate;
-}
-
-interface DriveTarget {
-  readonly targets: readonly URL[];
-  readonly saleId: string;
-  readonly runPrefix: string;
-  readonly log: OrderLog;
-  readonly signal: AbortSignal;
-}
-
-function startDrive(scenario: Scenario, settings: Settings, target: DriveTarget): Drive {
-  const wishOf = scenario.wish ?? ((index: number) => ({ quantity: 1, customerId: `customer-${index}` }));
-  const wish = (index: number, warmup: boolean): Wish =>
-    warmup
-      ? { sku: WARMUP_SKU, quantity: 1, customerId: `early-${index}` }
-      : { sku: LOAD_SKU, ...wishOf(index) };
-  if (scenario.model === 'closed-loop') {
-    const { seconds } = settings;
-    return driveSaturate({
-      ...target,
-      wish,
-      seconds,
-      connections: SATURATE_CONNECTIONS,
-      warmupOrders: WARMUP_ORDERS,
-    });
-  }
-  return driveOpenLoop({
-    ...target,
-    wish,
-    copies: scenario.copies ?? 1,
-    warmup: ramp(1, Math.max(1, settings.rate), settings.warmupSeconds),
-    profile: scenario.profile(settings),
-  });
-}
-
-async function watch(
-  drive: Drive,
-  sampler: Sampler,
-  processWatch: ReturnType<typeof createProcessWatch>,
-  { output, signal }: RunOptions,
-): Promise<{ result: DriveResult; drained: boolean }> {
-  const line = createLiveLine(output);
-  const show = () => line.show(formatLiveLine(drive.snapshot(), sampler.latest()));
-  let sampling: Promise<unknown> | undefined;
-  const timer = setInterval(() => {
-    sampling ??= sampler
-      .sample()
-      .catch(() => undefined)
-      .finally(() => {
-        sampling = undefined;
-      });
-    show();
-  }, 1_000);
-  try {
-    const result = await drive.done;
-    clearInterval(timer);
-    // What is held while the backlog drains is another story.
-    await processWatch.stop();
-    await sampling;
-    signal.throwIfAborted();
-    const drained = await waitForDrain({ sample: sampler.sample, onSample: show, signal });
-    return { result, drained };
-  } finally {
-    clearInterval(timer);
-    await processWatch.stop();
-    line.end();
-  }
 }
 
 async function tryCountLedger(
