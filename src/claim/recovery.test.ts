@@ -214,22 +214,22 @@ test('while memory is full, claims are refused and settling goes on', async () =
 test('a server that does not answer costs one timeout, then nothing is sent until it answers again', async () => {
   const impatient = await startVettedClaims(server, { commandTimeoutMs: 300 });
   try {
-    server.signal('SIGSTOP');
+    await server.freeze();
     const claim = () => impatient.claim('sale-1', 1, [order(1)]);
     await expect(claim()).rejects.toMatchObject({ code: 'claims-timeout' });
     expect(impatient.available()).toBe(false);
     await expect(claim()).rejects.toMatchObject({ code: 'claims-unavailable' });
-    server.signal('SIGCONT');
+    server.thaw();
     await until(() => impatient.available(), { deadlineMs: 10_000, what: 'the breaker to close' });
     expect((await claim())[0]).toMatchObject({ outcome: 'replayed', view: { order: { sequence: 1 } } });
   } finally {
-    server.signal('SIGCONT');
+    server.thaw();
     await impatient.stop(1_000);
   }
 });
 
 test('a claim whose connection is lost may have been written, and says so', async () => {
-  server.signal('SIGSTOP');
+  await server.freeze();
   const claimed = claimOne(1);
   const lost = expect(claimed).rejects.toMatchObject({ code: 'claims-timeout' });
   await server.kill();

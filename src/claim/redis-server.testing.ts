@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { freeze } from '../../test/support/freeze.ts';
 import { systemClock } from '../platform/clock.ts';
 import { createLogger } from '../platform/logger.ts';
 import { createClaims } from './claims.ts';
@@ -38,7 +39,8 @@ export async function startRedisServer() {
     url: `redis://127.0.0.1:${port}`,
     /** A client of the test's own, to look behind the stage. */
     redis,
-    signal: (name: NodeJS.Signals) => void server.kill(name),
+    freeze: () => freeze(server.pid!),
+    thaw: () => void server.kill('SIGCONT'),
     async kill(): Promise<void> {
       const exited = once(server, 'exit');
       server.kill('SIGKILL');

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freeze } from '../../test/support/freeze.ts';
 
 const execute = promisify(execFile);
 const bin = '/usr/lib/rabbitmq/bin';
@@ -76,7 +77,7 @@ export async function startPrivateBroker() {
       const fields = readFileSync(`/proc/${node.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
       return (Number(fields[11]) + Number(fields[12])) / 100;
     },
-    freeze: () => process.kill(node.pid!, 'SIGSTOP'),
+    freeze: () => freeze(node.pid!),
     thaw: () => process.kill(node.pid!, 'SIGCONT'),
     kill: () => ended(node, 'SIGKILL'),
     async restart() {

@@ -151,7 +151,7 @@ test('a blocked publisher stops in time', async () => {
 
 test('the breaker opens on a confirm timeout and closes by itself when the broker wakes up', async () => {
   const { publisher, states } = await started({ confirmTimeoutMs: 300 });
-  broker.freeze();
+  await broker.freeze();
   try {
     const outcomes = await Promise.all([1, 2, 3].map(() => codeOf(publisher.publish(testEnvelope()))));
     expect(outcomes).toEqual(Array(3).fill('publish-unconfirmed'));
@@ -170,7 +170,7 @@ test('the breaker opens on a confirm timeout and closes by itself when the broke
 test('a connection that is closed fails what is in flight as unconfirmed, and comes back', async () => {
   const { publisher } = await started({ maxUnconfirmed: 10_000, confirmTimeoutMs: 20_000 });
   await broker.remembersQueuesOf(host.vhost);
-  broker.freeze();
+  await broker.freeze();
   const outcomes = [1, 2, 3].map(() => codeOf(publisher.publish(testEnvelope())));
   await broker.kill();
   expect(await Promise.all(outcomes)).toEqual(Array(3).fill('publish-unconfirmed'));
@@ -182,7 +182,7 @@ test('a connection that is closed fails what is in flight as unconfirmed, and co
 
 test('beyond the limit of unconfirmed envelopes they wait; what was never sent is refused, not unknown', async () => {
   const { publisher } = await started({ maxUnconfirmed: 5, confirmTimeoutMs: 500 });
-  broker.freeze();
+  await broker.freeze();
   let outcomes: string[];
   try {
     outcomes = await Promise.all(Array.from({ length: 12 }, () => codeOf(publisher.publish(testEnvelope()))));
@@ -213,7 +213,7 @@ test('stop waits for the confirms that are under way', async () => {
 
 test('stop ends in time while the broker is frozen', async () => {
   const { publisher } = await started({ confirmTimeoutMs: 60_000 });
-  broker.freeze();
+  await broker.freeze();
   try {
     const outcome = codeOf(publisher.publish(testEnvelope()));
     await publisher.stop(300);
@@ -235,7 +235,7 @@ test('a clock that is set back keeps no confirm timeout from those after it', as
   let shiftMs = 0;
   const clock: Clock = { ...systemClock, nowMs: () => Date.now() + shiftMs };
   const { publisher } = await started({ confirmTimeoutMs: 300, clock });
-  broker.freeze();
+  await broker.freeze();
   try {
     const first = codeOf(publisher.publish(testEnvelope()));
     shiftMs = -3_600_000;
