@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createPassingClock } from '../platform/clock.testing.ts';
 import { type Clock, systemClock } from '../platform/clock.ts';
 import { type PrivateBroker, startPrivateBroker, until } from './private-broker.testing.ts';
 import type { Publisher } from './publisher.ts';
 import { ordersQueue } from './queues.ts';
 import {
+  testConfirmTimeoutMs,
   testConsumer,
   testEnvelope,
   testLogger,
@@ -115,7 +117,8 @@ test('a full queue refuses, and takes envelopes again after it has drained', asy
 });
 
 test('a broker without memory blocks the publisher with its next envelope; both recover', async () => {
-  const { publisher, states } = await started({ confirmTimeoutMs: 500 });
+  const { clock, pass } = createPassingClock();
+  const { publisher, states } = await started({ clock });
   await publisher.publish(testEnvelope());
   await broker.ctl('set_vm_memory_high_watermark', '0.00001');
   try {
@@ -123,7 +126,10 @@ test('a broker without memory blocks the publisher with its next envelope; both 
       ((await broker.api('GET', '/nodes')) as { mem_alarm: boolean }[]).every((node) => node.mem_alarm),
     );
     // The broker tells a connection only when it publishes, and confirms nothing until the alarm is over.
-    expect(await codeOf(publisher.publish(testEnvelope()))).toBe('publish-unconfirmed');
+    const outcome = codeOf(publisher.publish(testEnvelope()));
+    await until('the block', () => publisher.state() === 'blocked');
+    pass(testConfirmTimeoutMs);
+    expect(await outcome).toBe('publish-unconfirmed');
     expect(publisher.state()).toBe('blocked');
     expect(await codeOf(publisher.publish(testEnvelope()))).toBe('queue-unavailable');
   } finally {
@@ -150,11 +156,13 @@ test('a blocked publisher stops in time', async () => {
 });
 
 test('the breaker opens on a confirm timeout and closes by itself when the broker wakes up', async () => {
-  const { publisher, states } = await started({ confirmTimeoutMs: 300 });
+  const { clock, pass } = createPassingClock();
+  const { publisher, states } = await started({ clock });
   await broker.freeze();
   try {
-    const outcomes = await Promise.all([1, 2, 3].map(() => codeOf(publisher.publish(testEnvelope()))));
-    expect(outcomes).toEqual(Array(3).fill('publish-unconfirmed'));
+    const outcomes = [1, 2, 3].map(() => codeOf(publisher.publish(testEnvelope())));
+    pass(testConfirmTimeoutMs);
+    expect(await Promise.all(outcomes)).toEqual(Array(3).fill('publish-unconfirmed'));
     expect(publisher.state()).toBe('breaker-open');
     expect(await codeOf(publisher.publish(testEnvelope()))).toBe('queue-unavailable');
   } finally {
@@ -168,7 +176,7 @@ test('the breaker opens on a confirm timeout and closes by itself when the broke
 });
 
 test('a connection that is closed fails what is in flight as unconfirmed, and comes back', async () => {
-  const { publisher } = await started({ maxUnconfirmed: 10_000, confirmTimeoutMs: 20_000 });
+  const { publisher } = await started({ maxUnconfirmed: 10_000 });
   await broker.remembersQueuesOf(host.vhost);
   await broker.freeze();
   const outcomes = [1, 2, 3].map(() => codeOf(publisher.publish(testEnvelope())));
@@ -206,7 +214,7 @@ test('more than the limit at once all arrive, in order', async () => {
 test('stop waits for the confirms that are under way', async () => {
   const { publisher } = await started();
   const outcomes = Array.from({ length: 80 }, () => codeOf(publisher.publish(testEnvelope())));
-  await publisher.stop(5_000);
+  await publisher.stop(20_000);
   expect(await Promise.all(outcomes)).toEqual(Array(80).fill('confirmed'));
   expect(await codeOf(publisher.publish(testEnvelope()))).toBe('queue-unavailable');
 });

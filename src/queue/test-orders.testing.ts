@@ -30,12 +30,15 @@ export function testEnvelope(count = 1): Envelope {
   };
 }
 
+/** Long enough for a broker on a busy machine. */
+export const testConfirmTimeoutMs = 20_000;
+
 /** A publisher that remembers its states. */
 export function testPublisher(amqpUrl: string, options: Partial<PublisherOptions> = {}) {
   const states: PublisherState[] = [];
   const publisher = createPublisher({
     amqpUrl,
-    confirmTimeoutMs: 2_000,
+    confirmTimeoutMs: testConfirmTimeoutMs,
     maxUnconfirmed: 100,
     breakerOpenMs: 100,
     logger: testLogger,
