@@ -84,7 +84,7 @@ it('while the issuer’s keys cannot be had, known ones work and the rest is 503
 
   await issuerKeys.open();
   await expect
-    .poll(async () => (await place(bearer(await issuer.tokenFor()), remote)).status, { timeout: 10_000 })
+    .poll(async () => (await place(bearer(await issuer.tokenFor()), remote)).status, { timeout: 20_000 })
     .toBe(202);
   expect(issuerKeys.fetches()).toBe(1);
   expectUnauthorized(

@@ -11,7 +11,8 @@ let saleId: string;
 const valves: Valve[] = [];
 
 beforeAll(async () => {
-  rig = await createRig();
+  // What is slow because the machine is busy is no outage here.
+  rig = await createRig({ CLAIM_TIMEOUT_MS: '10000', CONFIRM_TIMEOUT_MS: '60000' });
   saleId = await rig.sale([{ sku: 'sku', stock: 1_000 }]);
 });
 afterAll(async () => {
@@ -37,7 +38,9 @@ it('a client over its limit gets 429, others do not, and exempt ranges never', a
     TRUST_PROXY: '127.0.0.1',
   });
   const from = (address: string) => post(gateway.url, saleId, good(), { 'x-forwarded-for': address });
-  const answers = await Promise.all(Array.from({ length: 12 }, () => from('203.0.113.9')));
+  // So many that the client is over its limit also where they take seconds.
+  const crowd = 100;
+  const answers = await Promise.all(Array.from({ length: crowd }, () => from('203.0.113.9')));
   const refused = answers.filter((answer) => answer.status === 429);
   expect(answers.filter((answer) => answer.status === 202).length).toBeGreaterThanOrEqual(5);
   expect(refused.length).toBeGreaterThanOrEqual(1);
@@ -48,7 +51,7 @@ it('a client over its limit gets 429, others do not, and exempt ranges never', a
   }
   expect((await from('203.0.113.10')).status).toBe(202);
   for (const exempt of ['198.51.100.7', '127.0.0.1']) {
-    const all = await Promise.all(Array.from({ length: 12 }, () => from(exempt)));
+    const all = await Promise.all(Array.from({ length: crowd }, () => from(exempt)));
     expect(new Set(all.map((answer) => answer.status))).toEqual(new Set([202]));
   }
   expect(await gateway.metric('sluice_orders_total', { outcome: 'rate-limited' })).toBe(refused.length);
@@ -70,7 +73,7 @@ it('beyond the in-flight limit the answer is 503 at once, and nothing is claimed
   valve.hold();
   const held = [post(gateway.url, saleId, good()), post(gateway.url, saleId, good())];
   await until(() => gateway.metric('sluice_inflight_requests').then((n) => n === 2), {
-    deadlineMs: 2_000,
+    deadlineMs: 20_000,
     what: 'two requests under way',
   });
   const before = await claimedSoFar();
@@ -93,7 +96,7 @@ it('beyond the waiting limit the answer is 503, and nothing is claimed; ready it
       const answer = await post(gateway.url, saleId, good());
       return answer.status === 503 && { answer, before };
     },
-    { deadlineMs: 3_000, what: 'the waiting limit to be noticed' },
+    { deadlineMs: 20_000, what: 'the waiting limit to be noticed' },
   );
   expect(expectProblem(full.answer, 503, 'unavailable', { retryAfter: true }).detail).toBe('waiting-limit');
   expect(await claimedSoFar()).toBe(full.before);
@@ -133,11 +136,11 @@ it('a stop ends requests under way with 202, is not ready meanwhile, and takes n
   valve.hold();
   const held = post(gateway.url, saleId, good());
   await until(() => gateway.metric('sluice_inflight_requests').then((n) => n === 1), {
-    deadlineMs: 2_000,
+    deadlineMs: 20_000,
     what: 'a request under way',
   });
   const before = await claimedSoFar();
-  const stopped = gateway.stop(8_000);
+  const stopped = gateway.stop(20_000);
 
   await until(
     () =>
@@ -146,7 +149,7 @@ it('a stop ends requests under way with 202, is not ready meanwhile, and takes n
         socket.on('connect', () => resolve(false)).on('error', () => resolve(true));
         socket.on('connect', () => socket.destroy());
       }),
-    { deadlineMs: 2_000, what: 'new connections to be refused' },
+    { deadlineMs: 20_000, what: 'new connections to be refused' },
   );
   probe.socket.write('\r\n');
   const unready = await probe.closed;

@@ -1,23 +1,29 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freeze } from '../../test/support/freeze.ts';
 import { expectProblem, get, post } from '../../test/support/http.ts';
 import { createRig, newOrder, type Rig, type RunningRole } from '../../test/support/rig.ts';
 import { createValve, type Valve } from '../../test/support/valve.ts';
 import { until } from '../../test/support/wait.ts';
+import { workingTime } from '../../test/support/working-time.ts';
 
 let rig: Rig;
 let valve: Valve;
+/** Behind the valve, with little time for confirms. */
 let gateway: RunningRole;
+/** With all the time that a busy machine takes. */
+let patient: RunningRole;
 let saleId: string;
 const claimTimeoutMs = 300;
 const confirmTimeoutMs = 400;
 
 beforeAll(async () => {
-  rig = await createRig({
-    CLAIM_TIMEOUT_MS: String(claimTimeoutMs),
-    CONFIRM_TIMEOUT_MS: String(confirmTimeoutMs),
-  });
+  rig = await createRig({ CLAIM_TIMEOUT_MS: '10000', CONFIRM_TIMEOUT_MS: '20000' });
   valve = await createValve(rig.stack.amqpUrl);
-  gateway = await rig.gateway({}, { target: { amqpUrl: valve.url } });
+  gateway = await rig.gateway(
+    { CONFIRM_TIMEOUT_MS: String(confirmTimeoutMs) },
+    { target: { amqpUrl: valve.url } },
+  );
+  patient = await rig.gateway();
   saleId = await rig.sale([{ sku: 'sku', stock: 1_000 }]);
 });
 afterAll(async () => {
@@ -26,49 +32,56 @@ afterAll(async () => {
 });
 
 const good = () => newOrder({ sku: 'sku' });
-const place = (order = good()) => post(gateway.url, saleId, order);
-const isReady = () => get(`${gateway.url}/readyz`).then((answer) => answer.status === 200);
-const untilReady = () => until(isReady, { deadlineMs: 10_000, what: 'the gateway to be ready again' });
-const timed = async <T>(work: Promise<T>) => {
-  const startedAt = performance.now();
-  return { result: await work, tookMs: performance.now() - startedAt };
-};
+const place = (order = good(), on = gateway) => post(on.url, saleId, order);
+const isReady = (one = gateway) => get(`${one.url}/readyz`).then((answer) => answer.status === 200);
+const untilReady = (one = gateway) =>
+  until(() => isReady(one), { deadlineMs: 20_000, what: 'the gateway to be ready again' });
+/** Repeats an order, as a shopper without an answer does: on a busy machine, little time may run out once more. */
+const untilAccepted = (on: RunningRole, order = good()) =>
+  until(async () => (await place(order, on)).status === 202, {
+    deadlineMs: 20_000,
+    what: 'the order to be accepted',
+  });
 
 it('Redis silent: outcome-unknown within its timeout, then quick refusals that claim nothing', async () => {
+  const hasty = await rig.gateway({ CLAIM_TIMEOUT_MS: String(claimTimeoutMs) });
   const unlucky = good();
-  process.kill(rig.stack.redis.pid, 'SIGSTOP');
   try {
-    const first = await timed(place(unlucky));
+    await freeze(rig.stack.redis.pid);
+    const first = await workingTime(place(unlucky, hasty));
     expectProblem(first.result, 503, 'outcome-unknown', { retryAfter: true });
-    expect(first.tookMs).toBeLessThan(claimTimeoutMs + 1_000);
+    expect(first.tookMs).toBeLessThan(claimTimeoutMs + 900);
 
-    const crowd = await timed(Promise.all(Array.from({ length: 50 }, () => place())));
+    const crowd = await workingTime(Promise.all(Array.from({ length: 50 }, () => place(good(), hasty))));
     for (const answer of crowd.result) {
       expect(expectProblem(answer, 503, 'unavailable', { retryAfter: true }).detail).toBe('claims-away');
     }
-    expect(crowd.tookMs).toBeLessThan(claimTimeoutMs + 1_000);
-    const ready = await get(`${gateway.url}/readyz`);
+    expect(crowd.tookMs).toBeLessThan(claimTimeoutMs + 900);
+    const ready = await get(`${hasty.url}/readyz`);
     expect(ready).toMatchObject({ status: 503, body: { status: 'unready', reasons: ['claims-away'] } });
-    expect((await get(`${gateway.url}/livez`)).status).toBe(200);
-    const status = await timed(get(`${gateway.url}/sales/${saleId}/orders/${unlucky.transactionId}`));
-    expectProblem(status.result, 503, 'unavailable', { retryAfter: true });
-    expect(await gateway.metric('sluice_dependency_up', { dependency: 'redis' })).toBe(0);
+    expect((await get(`${hasty.url}/livez`)).status).toBe(200);
+    const status = await get(`${hasty.url}/sales/${saleId}/orders/${unlucky.transactionId}`);
+    expectProblem(status, 503, 'unavailable', { retryAfter: true });
+    expect(await hasty.metric('sluice_dependency_up', { dependency: 'redis' })).toBe(0);
   } finally {
     process.kill(rig.stack.redis.pid, 'SIGCONT');
   }
-  await untilReady();
+  await untilReady(hasty);
   // The command that timed out was carried out later: the same order again is that order.
-  const again = await place(unlucky);
-  expect(again.status).toBe(202);
+  await untilReady(patient);
+  expect((await place(unlucky, patient)).status).toBe(202);
+  await untilAccepted(hasty, unlucky);
   expect((await rig.claims.counters(saleId))!.sequence).toBeLessThanOrEqual(2);
+  await hasty.stop();
+  await untilReady();
 });
 
 it('a confirm that does not come: outcome-unknown, the breaker refuses before any claim, a replay heals', async () => {
   const unlucky = good();
   valve.hold();
-  const first = await timed(place(unlucky));
+  const first = await workingTime(place(unlucky));
   expectProblem(first.result, 503, 'outcome-unknown', { retryAfter: true });
-  expect(first.tookMs).toBeLessThan(confirmTimeoutMs + 1_000);
+  expect(first.tookMs).toBeLessThan(confirmTimeoutMs + 900);
 
   const before = (await rig.claims.counters(saleId))!;
   const refused = await place();
@@ -80,23 +93,24 @@ it('a confirm that does not come: outcome-unknown, the breaker refuses before an
   await untilReady();
   const pending = await get(`${gateway.url}/sales/${saleId}/orders/${unlucky.transactionId}`);
   expect(pending.body.status).toBe('pending');
-  expect((await place(unlucky)).status).toBe(202);
+  expect((await place(unlucky, patient)).status).toBe(202);
+  await untilAccepted(gateway);
 });
 
 it('the broker away: refused at once and nothing is claimed; back by itself', async () => {
   valve.cut();
-  await until(async () => !(await isReady()), { deadlineMs: 5_000, what: 'the gateway to notice' });
+  await until(async () => !(await isReady()), { deadlineMs: 20_000, what: 'the gateway to notice' });
   const before = (await rig.claims.counters(saleId))!;
-  const crowd = await timed(Promise.all(Array.from({ length: 20 }, () => place())));
+  const crowd = await workingTime(Promise.all(Array.from({ length: 20 }, () => place())));
   for (const answer of crowd.result) {
     expect(expectProblem(answer, 503, 'unavailable', { retryAfter: true }).detail).toBe('broker-away');
   }
-  expect(crowd.tookMs).toBeLessThan(1_000);
+  expect(crowd.tookMs).toBeLessThan(900);
   expect(await rig.claims.counters(saleId)).toEqual(before);
   expect(await gateway.metric('sluice_dependency_up', { dependency: 'rabbitmq' })).toBe(0);
   valve.mend();
   await untilReady();
-  expect((await place()).status).toBe(202);
+  await untilAccepted(gateway);
   expect(await gateway.metric('sluice_dependency_up', { dependency: 'rabbitmq' })).toBe(1);
 });
 
@@ -105,11 +119,11 @@ it('its queue deleted: outcome-unknown, then a replay publishes the order again'
   const order = good();
   expectProblem(await place(order), 503, 'outcome-unknown', { retryAfter: true });
   await untilReady();
-  expect((await place(order)).status).toBe(202);
+  expect((await place(order, patient)).status).toBe(202);
   expect(await rig.ready()).toBeGreaterThanOrEqual(1);
   await rig.drainer();
   await until(async () => (await rig.ledger.find(saleId, [order.transactionId])).length === 1, {
-    deadlineMs: 10_000,
+    deadlineMs: 20_000,
     what: 'the order in the ledger',
   });
 });
@@ -130,7 +144,7 @@ it('a nack after a twin that timed out releases nothing: the order is sold once'
       () => false,
       () => true,
     );
-  await until(isFull, { deadlineMs: 10_000, what: 'a full queue' });
+  await until(isFull, { deadlineMs: 20_000, what: 'a full queue' });
   const other = await rig.gateway();
   const nacked = await post(other.url, scarce, order);
   expectProblem(nacked, 503, 'outcome-unknown', { retryAfter: true });
@@ -142,11 +156,11 @@ it('a nack after a twin that timed out releases nothing: the order is sold once'
   await rig.ledger.setPaused(false);
   const drainer = await rig.drainer();
   await until(async () => (await rig.claims.counters(scarce))!.settled === 1, {
-    deadlineMs: 10_000,
+    deadlineMs: 20_000,
     what: 'the order to be settled',
   });
   await until(async () => (await post(other.url, scarce, order)).status === 200, {
-    deadlineMs: 10_000,
+    deadlineMs: 20_000,
     what: 'a replay',
   });
   expect(await rig.counts(scarce)).toMatchObject({ confirmed: 1, rejected: 0, stockLeft: 0 });
