@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { constants, getPriority, setPriority } from 'node:os';
 import { createBackOff } from '../platform/back-off.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
 import type { ReadyMessage, RoleName } from './role.ts';
@@ -66,6 +67,7 @@ export function superviseRole(options: SuperviseOptions): SupervisedRole {
       stdio: ['ignore', output, output, 'ipc'],
     });
     closeSync(output);
+    if (options.role === 'follower') giveWay(spawned.pid);
     child = spawned;
     const startedAtMs = Date.now();
     return new Promise((resolve, reject) => {
@@ -143,4 +145,14 @@ export function superviseRole(options: SuperviseOptions): SupervisedRole {
       await end(deadlineMs);
     },
   };
+}
+
+/** Where followers share a machine with the order's path, it has the processor first: nobody waits for them. */
+function giveWay(pid: number | undefined): void {
+  try {
+    const lower = getPriority() + constants.priority.PRIORITY_BELOW_NORMAL;
+    if (pid !== undefined) setPriority(pid, Math.min(lower, constants.priority.PRIORITY_LOW));
+  } catch {
+    // It has ended already, which its exit says better.
+  }
 }

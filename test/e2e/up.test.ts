@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isAlive, processesIn } from '../../src/services/processes.ts';
@@ -123,6 +124,14 @@ describe('sluice up', () => {
       async () => (await get(`${gatewayUrl}/sales/demo/ranking`)).body.bestSellers?.[0]?.sku === 'sticker',
       { deadlineMs: 20_000, what: 'the sold sticker in the ranking' },
     );
+    const niceOf = (wanted: string) =>
+      instance
+        .run()
+        .processes.filter(({ role }) => role === wanted)
+        .map(({ pid }) => getPriority(pid));
+    const [order] = niceOf('gateway');
+    const after = Math.min(19, order! + 10);
+    expect(niceOf('follower')).toEqual([after, after]);
   });
 
   it('serves the API pages, and every metric from the process that knows it', async () => {
