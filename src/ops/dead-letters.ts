@@ -9,6 +9,7 @@ import { claimsLiveUntilMs } from '../order/sale.ts';
 import type { Settlement } from '../order/states.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import { readable, viewOfLetter } from './letter-view.ts';
 
 /** Which letters an operator means. */
 export interface LetterChoice {
@@ -188,30 +189,8 @@ export function createDeadLetterOperations(deps: {
 export type DeadLetterOperations = ReturnType<typeof createDeadLetterOperations>;
 export type ListedLetter = ReturnType<typeof viewOf>;
 
-function viewOf({ id, order, content, reason, cause, failedAtMs, history }: DeadLetterView) {
-  return {
-    id,
-    failedAt: isoOrNull(failedAtMs),
-    reason,
-    cause,
-    history,
-    order: order ?? null,
-    /** The bytes where they are no order: as text where they are text, else in base64. */
-    content: content === undefined ? null : readable(content),
-  };
-}
-
-const contentShownBytes = 4_096;
-
-export function readable(content: Buffer): string {
-  const shown = content.subarray(0, contentShownBytes);
-  const text = shown.toString('utf8');
-  return text.includes('\uFFFD') ? `base64:${shown.toString('base64')}` : text;
-}
-
-export function isoOrNull(ms: number): string | null {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+function viewOf({ order, content, ...letter }: DeadLetterView) {
+  return { ...viewOfLetter(letter), order: order ?? null, content: readable(content) };
 }
 
 function isChosen({ id, order }: DeadLetterView, { ids, saleId }: LetterChoice): boolean {

@@ -2,7 +2,8 @@ import type { OrderEvent } from '../order/events.ts';
 import type { EventLetterBox, EventLetterView } from '../order/ports/events.ts';
 import type { Actor, Trail } from '../order/ports/trail.ts';
 import type { Logger } from '../platform/logger.ts';
-import { isoOrNull, type LetterChoice, readable } from './dead-letters.ts';
+import type { LetterChoice } from './dead-letters.ts';
+import { readable, viewOfLetter } from './letter-view.ts';
 import { createRecorder } from './recorder.ts';
 
 /** What became of one letter. */
@@ -90,17 +91,8 @@ export function createFollowerLetters(deps: {
 export type FollowerLetters = ReturnType<typeof createFollowerLetters>;
 export type ListedEventLetter = ReturnType<typeof viewOf>;
 
-function viewOf({ id, event, content, reason, cause, failedAtMs, history }: EventLetterView) {
-  return {
-    id,
-    failedAt: isoOrNull(failedAtMs),
-    reason,
-    cause,
-    history,
-    event: event ?? null,
-    /** The bytes where they are no event: as text where they are text, else in base64. */
-    content: content === undefined ? null : readable(content),
-  };
+function viewOf({ event, content, ...letter }: EventLetterView) {
+  return { ...viewOfLetter(letter), event: event ?? null, content: readable(content) };
 }
 
 function idsOf({ id, event }: EventLetterView): string[] {
