@@ -1,4 +1,4 @@
-import type { Config } from '../platform/config/read.ts';
+import type { Config } from '../platform/config/config.ts';
 import { freePort, isPortFree } from '../services/free-port.ts';
 
 /** The port that was asked for, or, where nobody asked and the default is taken, a free one. */

@@ -1,6 +1,6 @@
 import type { Follower } from '../events/follower.ts';
 import { createRunner } from '../events/runner.ts';
-import type { Config } from '../platform/config/read.ts';
+import type { Config } from '../platform/config/config.ts';
 import { createFollowerMetrics } from '../platform/follower-metrics.ts';
 import { createEventConsumer, createFollowerQueues } from '../queue/follower-messages.ts';
 import { declareFollower, type FollowerTopology } from '../queue/follower-queues.ts';

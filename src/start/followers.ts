@@ -6,7 +6,7 @@ import { createMail } from '../events/followers/mail/follower.ts';
 import { createRanking } from '../events/followers/ranking/follower.ts';
 import { createWebhook } from '../events/followers/webhook/follower.ts';
 import { eventType } from '../order/events.ts';
-import type { Config } from '../platform/config/read.ts';
+import type { Config } from '../platform/config/config.ts';
 import { readWebhookTargets } from '../platform/config/webhook-targets.ts';
 import type { Publisher } from '../queue/publisher.ts';
 

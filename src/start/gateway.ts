@@ -1,6 +1,7 @@
 import type { JwtOptions } from '../intake/authenticate.ts';
 import { createIntake } from '../intake/intake.ts';
-import { addressSet, type Config } from '../platform/config/read.ts';
+import type { Config } from '../platform/config/config.ts';
+import { addressSet } from '../platform/config/read.ts';
 import { createIntakeMetrics } from '../platform/metrics.ts';
 import { createAnnouncer } from './announcer.ts';
 import { inOrder, neighbourPatienceMs, startedWithin } from './in-order.ts';

@@ -1,7 +1,8 @@
 import closeWithGrace from 'close-with-grace';
 import type { Registry } from 'prom-client';
 import { systemClock } from '../platform/clock.ts';
-import { type Config, readConfig } from '../platform/config/read.ts';
+import type { Config } from '../platform/config/config.ts';
+import { readConfig } from '../platform/config/read.ts';
 import { createFailpoints, type HitFailpoint } from '../platform/failpoints.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
 import { createLogger, type Logger } from '../platform/logger.ts';

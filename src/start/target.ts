@@ -1,4 +1,4 @@
-import type { Config } from '../platform/config/read.ts';
+import type { Config } from '../platform/config/config.ts';
 import { readRunFile } from './run-file.ts';
 
 /** The servers that roles and operations work on. */

@@ -1,5 +1,5 @@
+import type { Config } from './config.ts';
 import { isSymmetric, readJwtKey, unsuited } from './jwt-key.ts';
-import type { Config } from './read.ts';
 
 const jwtSettings = ['JWT_ISSUER', 'JWT_AUDIENCE', 'JWT_JWKS_URL', 'JWT_KEY', 'JWT_ALGORITHMS'] as const;
 

@@ -1,5 +1,5 @@
 import { isMailAddress } from '../mail-address.ts';
-import type { Config } from './read.ts';
+import type { Config } from './config.ts';
 import { readWebhookTargets } from './webhook-targets.ts';
 
 /** What is wrong with the settings of mail, webhooks and the like, beyond what each says of itself. */

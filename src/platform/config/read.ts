@@ -1,23 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 import { authFaults } from './auth-faults.ts';
+import type { Config } from './config.ts';
 import { followOnFaults } from './follow-on-faults.ts';
 import { type Setting, type SettingName, settings } from './settings.ts';
-
-type Value<S extends Setting> = S['kind'] extends 'integer'
-  ? number
-  : S['kind'] extends 'list' | 'choices'
-    ? readonly string[]
-    : string;
-
-/** The settings as values; those without a default may be `undefined`. */
-export type Config = {
-  readonly [N in SettingName]: (typeof settings)[N] extends { fallback: string }
-    ? Value<(typeof settings)[N]>
-    : Value<(typeof settings)[N]> | undefined;
-} & {
-  /** Whether the environment gives the setting, rather than its default. */
-  isSet(name: SettingName): boolean;
-};
 
 /** All that is wrong with the environment, a line each, by variable name. */
 export class ConfigError extends Error {
