@@ -1,301 +1,34 @@
-import type { ChannelModel, ConfirmChannel } from 'amqplib';
 import { encodeEnvelope } from '../order/envelope.ts';
-import { type OrderError, orderError } from '../order/errors.ts';
 import { eventBatchType } from '../order/events.ts';
 import type { EventPublisher } from '../order/ports/events.ts';
 import type { DeadLetterPublisher, OrderPublisher } from '../order/ports/queue.ts';
-import type { Clock } from '../platform/clock.ts';
-import type { Lifecycle } from '../platform/lifecycle.ts';
-import type { Logger } from '../platform/logger.ts';
-import { createBreaker } from './breaker.ts';
-import { type BrokerSession, createBrokerConnection } from './connection.ts';
 import { encodeDeadLetter } from './dead-letter-format.ts';
-import { withinDeadline } from './deadline.ts';
-import { deadQueue, declareQueues, eventsExchange, ordersQueue } from './queues.ts';
-import { type BrokerMessage, createUnconfirmed, type Publication } from './unconfirmed.ts';
+import { deadQueue, eventsExchange } from './queues.ts';
+import { createSender, type Sender, type SenderOptions, type SenderState } from './sender.ts';
 
-export type PublisherState = ReturnType<OrderPublisher['state']>;
-
-export interface PublisherOptions {
-  readonly amqpUrl: string;
-  /** How long the broker has to confirm, from the call; 2,000 by default. A timeout opens the breaker. */
-  readonly confirmTimeoutMs?: number;
-  /** Messages without an answer at most; as many again may wait to be written. Beyond, a publish is refused. */
-  readonly maxUnconfirmed: number;
-  /** How often an open breaker and a full queue are probed. */
-  readonly breakerOpenMs: number;
-  readonly logger: Logger;
-  readonly clock: Clock;
-  /** Declares further queues on each fresh connection, and again where one is missing. */
-  readonly declare?: (model: ChannelModel) => Promise<void>;
-  /** Called with each change of `state()`. */
-  readonly onState?: (state: PublisherState) => void;
-}
+export type PublisherState = SenderState;
+export type PublisherOptions = SenderOptions;
 
 export type Publisher = OrderPublisher &
   DeadLetterPublisher &
   EventPublisher &
-  Lifecycle & {
-    /** Publishes any other message; errors as for `publish`, but it goes through while the order queue is `full`. */
-    send(message: BrokerMessage): Promise<void>;
-    /** Messages without an answer from the broker. */
-    unconfirmed(): number;
-  };
-
-/** When so many probes are unanswered, a fresh connection is tried. */
-const maxProbesUnconfirmed = 10;
+  Omit<Sender, 'sendOrders' | 'state'>;
 
 /**
- * Publishes envelopes, dead letters and events on one confirm channel of its own connection, all persistent, and
- * what goes to a queue mandatory: events may have no reader.
+ * Publishes envelopes, dead letters and events over one sender. Events may have no reader, and so go to their exchange;
+ * everything else goes to a queue that must be there.
  *
  * `publish` refuses (`queue-unavailable`) whenever `state()` is not `up`; everything else goes through while the
- * order queue is `full`. `start` resolves with the first connection; until then the state is `away`. A queue
- * that was deleted is declared again. `stop` waits for the confirms that are under way.
+ * order queue is `full`.
  */
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { clock, logger, maxUnconfirmed, confirmTimeoutMs = 2_000 } = options;
-  let channel: ConfirmChannel | undefined;
-  let session: BrokerSession | undefined;
-  let blocked = false;
-  let bufferFull = false;
-  let queueMissing = false;
-  let stopping = false;
-  let stopped: Promise<void> | undefined;
-  let nextId = 1;
-  let probesUnconfirmed = 0;
-  /** Handed to amqplib and not answered by the broker, the timed-out ones included. */
-  let written = 0;
-  let waiting: Publication[] = [];
-  let reported: PublisherState = 'away';
-
-  const unconfirmed = createUnconfirmed(clock, () => {
-    // While the broker blocks us no confirm is due: that is a state of its own, and ends by itself.
-    if (!blocked) breaker.open('breaker-open', 0);
-  });
-  const breaker = createBreaker({
-    clock,
-    probeEveryMs: options.breakerOpenMs,
-    sendProbe: () => void sendProbe(),
-    onChange: stateChanged,
-  });
-  const connection = createBrokerConnection({
-    amqpUrl: options.amqpUrl,
-    connectionName: 'sluice publisher',
-    logger,
-    clock,
-    open: openChannel,
-    lost: (gone) => channelLost(gone),
-  });
-
-  async function declareAll(model: ChannelModel): Promise<void> {
-    await declareQueues(model);
-    await options.declare?.(model);
-  }
-
-  function state(): PublisherState {
-    if (!channel || stopping) return 'away';
-    return blocked ? 'blocked' : (breaker.state() ?? 'up');
-  }
-
-  function stateChanged(): void {
-    const now = state();
-    if (now === reported) return;
-    logger.info({ from: reported, to: now }, 'the publisher changed state');
-    reported = now;
-    options.onState?.(now);
-  }
-
-  async function openChannel(opened: BrokerSession): Promise<void> {
-    const { model } = opened;
-    blocked = false;
-    model.on('blocked', () => {
-      blocked = true;
-      stateChanged();
-    });
-    model.on('unblocked', () => {
-      blocked = false;
-      stateChanged();
-      breaker.probe();
-    });
-    await declareAll(model);
-    const fresh = await model.createConfirmChannel();
-    fresh.on('error', (error) => logger.warn({ err: error }, 'the publishing channel failed'));
-    // Before amqplib's own listener, which answers all confirms as if they were nacked.
-    fresh.prependListener('close', () => channelLost(opened));
-    fresh.on('return', (message) => {
-      const publication = unconfirmed.find(Number(message.properties.messageId));
-      if (publication) publication.returned = true;
-    });
-    fresh.on('drain', () => {
-      bufferFull = false;
-      writeWaiting();
-    });
-    channel = fresh;
-    session = opened;
-    bufferFull = false;
-    queueMissing = false;
-    // A broker that came back may be blocked, without its queue's leader or full; one probe tells.
-    if (opened.number > 1) breaker.open('breaker-open', nextId);
-    stateChanged();
-    breaker.probe();
-  }
-
-  function channelLost(lost: BrokerSession): void {
-    if (lost !== session) return;
-    channel = undefined;
-    session = undefined;
-    waiting = [];
-    probesUnconfirmed = 0;
-    written = 0;
-    unconfirmed.abandon('the connection to the broker was lost');
-    stateChanged();
-    lost.drop('its channel is gone');
-  }
-
-  function send(message: BrokerMessage, probe = false): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const publication: Publication = {
-        id: nextId++,
-        message,
-        probe,
-        deadlineMs: clock.monotonicMs() + confirmTimeoutMs,
-        sent: false,
-        returned: false,
-        answered: false,
-        resolve,
-        reject,
-      };
-      unconfirmed.add(publication);
-      if (probe || (waiting.length === 0 && mayWrite())) write(publication);
-      else waiting.push(publication);
-    });
-  }
-
-  /** Sends what is no order, and so does not care how full their queue is. */
-  async function sendAside(message: BrokerMessage): Promise<void> {
-    const now = state();
-    if (now !== 'up' && now !== 'full') throw unavailable(now);
-    if (waiting.length >= maxUnconfirmed) throw unavailable('overloaded');
-    await send(message);
-  }
-
-  /** Beyond either limit amqplib would only buffer. */
-  function mayWrite(): boolean {
-    return channel !== undefined && !bufferFull && written < maxUnconfirmed;
-  }
-
-  function writeWaiting(): void {
-    while (waiting.length > 0 && mayWrite()) {
-      const publication = waiting.shift()!;
-      if (!publication.answered) write(publication);
-    }
-  }
-
-  function write(publication: Publication): void {
-    const { id, message } = publication;
-    const toQueue = 'queue' in message;
-    try {
-      publication.sent = true;
-      written += 1;
-      const goOn = channel!.publish(
-        toQueue ? '' : message.exchange,
-        toQueue ? message.queue : message.key,
-        message.content,
-        {
-          persistent: true,
-          mandatory: toQueue,
-          messageId: String(id),
-          ...(message.contentType === undefined ? {} : { contentType: message.contentType }),
-          ...(message.headers ? { headers: message.headers } : {}),
-        },
-        (error: unknown) => brokerAnswered(publication, error === null),
-      );
-      if (!goOn) bufferFull = true;
-    } catch (cause) {
-      written -= 1;
-      unconfirmed.remove(publication);
-      publication.reject(orderError('queue-unavailable', 'the channel is closed', { cause }));
-    }
-  }
-
-  function brokerAnswered(publication: Publication, acked: boolean): void {
-    if (unconfirmed.find(publication.id) === undefined) return;
-    const inTime = !publication.answered;
-    unconfirmed.remove(publication);
-    written -= 1;
-    if (publication.probe) probesUnconfirmed -= 1;
-    if (acked && !publication.returned) {
-      if (inTime) publication.resolve();
-      // Anything else that is confirmed says nothing about a full or missing order queue.
-      if (isForOrders(publication)) breaker.confirmed(publication.id);
-    } else {
-      if (inTime) publication.reject(refusal(publication));
-      if (publication.returned) queueIsMissing(publication);
-      else if (isForOrders(publication)) breaker.open('full', nextId);
-    }
-    writeWaiting();
-  }
-
-  function queueIsMissing(publication: Publication): void {
-    queueMissing = true;
-    breaker.open('breaker-open', nextId);
-    if (!publication.probe) breaker.probe();
-  }
-
-  async function sendProbe(): Promise<void> {
-    if (!session || blocked || bufferFull) return;
-    const asked = session;
-    if (probesUnconfirmed >= maxProbesUnconfirmed) {
-      asked.drop('it answers no probe');
-      return;
-    }
-    probesUnconfirmed += 1;
-    if (queueMissing) {
-      try {
-        await declareAll(asked.model);
-        queueMissing = false;
-      } catch (error) {
-        logger.warn({ err: error }, 'the queues could not be declared again');
-      }
-    }
-    if (session !== asked) return;
-    const content = encodeEnvelope({ saleId: 'probe', orders: [] });
-    await send({ queue: ordersQueue, content }, true).catch((error) =>
-      logger.debug({ err: error }, 'the probe was not confirmed'),
-    );
-  }
-
-  async function shutDown(deadlineMs: number): Promise<void> {
-    const endMs = clock.monotonicMs() + deadlineMs;
-    stopping = true;
-    stateChanged();
-    breaker.stop();
-    await withinDeadline(unconfirmed.idle(), deadlineMs);
-    unconfirmed.close('the publisher stops');
-    channel = undefined;
-    session = undefined;
-    await connection.stop(Math.max(0, endMs - clock.monotonicMs()));
-  }
-
+  const { sendOrders, ...sender } = createSender(options);
   return {
-    start: () => connection.start(),
-    stop(deadlineMs) {
-      stopped ??= shutDown(deadlineMs);
-      return stopped;
-    },
-    state,
-    unconfirmed: () => written,
-    send: sendAside,
-    async publish(envelope) {
-      const now = state();
-      if (now !== 'up') throw unavailable(now);
-      if (waiting.length >= maxUnconfirmed) throw unavailable('overloaded');
-      await send({ queue: ordersQueue, content: encodeEnvelope(envelope) });
-    },
-    deadLetter: (letter) => sendAside({ queue: deadQueue, ...encodeDeadLetter(letter) }),
+    ...sender,
+    publish: async (envelope) => sendOrders(encodeEnvelope(envelope)),
+    deadLetter: (letter) => sender.send({ queue: deadQueue, ...encodeDeadLetter(letter) }),
     publishEvents: ({ routingKey, content, events }) =>
-      sendAside({
+      sender.send({
         exchange: eventsExchange,
         key: routingKey,
         content,
@@ -303,20 +36,4 @@ export function createPublisher(options: PublisherOptions): Publisher {
         headers: { 'sluice-events': events },
       }),
   };
-}
-
-function isForOrders({ message }: Publication): boolean {
-  return 'queue' in message && message.queue === ordersQueue;
-}
-
-function unavailable(why: string): OrderError {
-  return orderError('queue-unavailable', `nothing was published: the queue is ${why}`);
-}
-
-function refusal({ returned, message }: Publication): OrderError {
-  const target = 'queue' in message ? message.queue : message.exchange;
-  return orderError(
-    'publish-unconfirmed',
-    returned ? `there is no queue ${target}` : `the broker refused a message for ${target}`,
-  );
 }

@@ -124,3 +124,12 @@ function first(map: Map<number, Publication>): Publication | undefined {
   for (const publication of map.values()) return publication;
   return undefined;
 }
+
+/** Why the broker did not take it: it came back, or was nacked. */
+export function refusalOf({ returned, message }: Publication): OrderError {
+  const target = 'queue' in message ? message.queue : message.exchange;
+  return orderError(
+    'publish-unconfirmed',
+    returned ? `there is no queue ${target}` : `the broker refused a message for ${target}`,
+  );
+}

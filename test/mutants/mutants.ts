@@ -73,7 +73,7 @@ export const mutants: readonly Mutant[] = [
     name: 'ignoring a returned message',
     changes: [
       {
-        file: 'src/queue/publisher.ts',
+        file: 'src/queue/sender.ts',
         from: '    if (acked && !publication.returned) {\n',
         to: '    if (acked) {\n',
       },
