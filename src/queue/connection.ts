@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { type ChannelModel, connect } from 'amqplib';
+import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { createBackOff } from '../platform/back-off.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
@@ -25,7 +25,10 @@ export interface BrokerConnectionOptions {
   readonly connectionName: string;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** Opens channels on a fresh connection. When it rejects, the connection is dropped and the next one tried. */
+  /**
+   * Opens channels on a fresh connection. When it rejects, the connection is dropped and the next one tried; what is
+   * still opening when the connection is lost is waited for no longer.
+   */
   open(session: BrokerSession): Promise<void>;
   /** The connection is gone; called once for each that was handed to `open`, but not for the one `stop` closes. */
   lost(session: BrokerSession): void;
@@ -84,13 +87,14 @@ export function createBrokerConnection(options: BrokerConnectionOptions): Lifecy
     };
     current = { session, close };
     let worked = false;
+    const open = async () => {
+      await options.open(session);
+      worked = true;
+      works.resolve();
+    };
     try {
       if (stopping.signal.aborted) void close(1_000);
-      else {
-        await options.open(session);
-        worked = true;
-        works.resolve();
-      }
+      else await Promise.race([open(), gone.promise]);
     } catch (error) {
       if (!closing)
         logger.warn({ err: error, connection: options.connectionName }, 'no channel on the broker');
@@ -137,6 +141,19 @@ export async function openConnection(amqpUrl: string, connectionName: string): P
     noDelay: true,
     timeout: connectTimeoutMs,
     clientProperties: { connection_name: connectionName },
+  });
+}
+
+/**
+ * Closes a channel in order: what was sent on it has arrived. Rejects where the connection is lost meanwhile; amqplib's
+ * own `close` would never settle then.
+ */
+export function closeChannel(channel: Channel): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const lost = () => reject(new Error('the connection was lost before its channel had closed'));
+    // After an answer of the broker the promise below is settled first.
+    channel.once('close', () => setImmediate(lost));
+    channel.close().then(resolve, reject);
   });
 }
 

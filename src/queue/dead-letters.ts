@@ -2,7 +2,7 @@ import type { Channel, ChannelModel, GetMessage } from 'amqplib';
 import type { EventLetterBox } from '../order/ports/events.ts';
 import type { DeadLetterBox, LetterBox } from '../order/ports/queue.ts';
 import type { Logger } from '../platform/logger.ts';
-import { closeConnection, openConnection } from './connection.ts';
+import { closeChannel, closeConnection, openConnection } from './connection.ts';
 import { decodeDeadLetter } from './dead-letter-format.ts';
 import { decodeEventLetter } from './event-letter-format.ts';
 import { followerDeadQueue } from './follower-queues.ts';
@@ -55,7 +55,7 @@ function createLetterBox<Letter>(
       const { messageCount } = await channel.checkQueue(queue).catch(missing);
       const result = await work(channel, messageCount);
       // What was not acknowledged goes back with the channel; its close also sees the acknowledgements off.
-      await channel.close().catch(away);
+      await closeChannel(channel).catch(away);
       return result;
     } finally {
       if (model) await closeConnection(model, 1_000);

@@ -1,4 +1,5 @@
 import type { ChannelModel } from 'amqplib';
+import { closeChannel } from './connection.ts';
 import { eventsExchange } from './queues.ts';
 
 /** Where the broker puts what a follower's full queue has dropped, to be counted. */
@@ -76,7 +77,7 @@ export async function declareFollower(model: ChannelModel, follower: FollowerTop
   for (const pattern of bindings) await channel.bindQueue(queue, eventsExchange, pattern);
   if (publishesTo?.startsWith('amq.')) await channel.checkExchange(publishesTo);
   else if (publishesTo) await channel.assertExchange(publishesTo, 'topic', { durable: true });
-  await channel.close();
+  await closeChannel(channel);
 }
 
 /** Declares the queue for what full queues have dropped. */
@@ -84,5 +85,5 @@ export async function declareDropped(model: ChannelModel): Promise<void> {
   const channel = await model.createChannel();
   channel.on('error', () => undefined);
   await channel.assertQueue(droppedQueue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
-  await channel.close();
+  await closeChannel(channel);
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../platform/clock.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
 import type { Logger } from '../platform/logger.ts';
 import { type Acknowledger, createAcknowledger } from './acknowledger.ts';
-import { type BrokerSession, createBrokerConnection } from './connection.ts';
+import { type BrokerSession, closeChannel, createBrokerConnection } from './connection.ts';
 
 /** One message in a process' hands. */
 export interface ReceivedMessage {
@@ -68,7 +68,7 @@ export function createMessageConsumer(options: MessageConsumerOptions): MessageC
       lane = undefined;
       last?.acknowledger.flushAll();
       // Acknowledgements leave through the channel's buffer and a close of the connection would overtake them.
-      await last?.channel.close();
+      if (last) await closeChannel(last.channel);
     },
   });
 

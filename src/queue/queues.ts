@@ -1,4 +1,5 @@
 import type { ChannelModel } from 'amqplib';
+import { closeChannel } from './connection.ts';
 
 /** Envelopes on their way to the ledger. */
 export const ordersQueue = 'sluice.orders';
@@ -20,5 +21,5 @@ export async function declareQueues(model: ChannelModel): Promise<void> {
     await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
   }
   await channel.assertExchange(eventsExchange, 'topic', { durable: true });
-  await channel.close();
+  await closeChannel(channel);
 }
