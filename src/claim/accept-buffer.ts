@@ -40,7 +40,6 @@ export function createAcceptBuffer({
     const waiting = bySale.get(saleId);
     if (waiting === undefined) return [];
     const taken = waiting.splice(0, acceptsPerCall);
-    if (waiting.length === 0) bySale.delete(saleId);
     size -= taken.length;
     return taken;
   }
@@ -49,6 +48,8 @@ export function createAcceptBuffer({
     for (let ids = take(saleId); ids.length > 0; ids = take(saleId)) {
       await send(saleId, ids).catch((error: unknown) => onDropped(ids.length, error));
     }
+    // Not with each claim: see docs/decisions/collecting.md.
+    if (bySale.get(saleId)?.length === 0) bySale.delete(saleId);
   }
 
   async function flush(): Promise<void> {

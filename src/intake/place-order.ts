@@ -7,6 +7,7 @@ import type { HitFailpoint } from '../platform/failpoints.ts';
 import type { IntakeMetrics } from '../platform/metrics.ts';
 import type { Admission, AdmissionReason } from './admission.ts';
 import type { BoardSale, SaleBoard } from './sale-board.ts';
+import { createUnderWay } from './under-way.ts';
 
 /** The answer to one order. */
 export type PlaceOutcome =
@@ -51,8 +52,7 @@ export function createOrderPlacement(deps: {
   metrics: Pick<IntakeMetrics, 'envelopeOrders'>;
   hitFailpoint: HitFailpoint;
 }) {
-  /** Confirms under way in this process, by sale and transaction ID, for replays to join. */
-  const underWay = new Map<string, Promise<boolean>>();
+  const underWay = createUnderWay();
   /** One coalescer per sale; those of sales that are gone from the board are dropped. */
   const claimers = new Map<string, (order: Order) => Promise<Claimed>>();
 
@@ -73,17 +73,20 @@ export function createOrderPlacement(deps: {
     return outcomes.map((outcome) => {
       if (outcome.outcome === 'claimed') return { outcome, confirmed: confirmed! };
       if (!isUnconfirmed(outcome)) return { outcome };
-      return { outcome, confirmed: underWay.get(keyOf(outcome.view.order))! };
+      return { outcome, confirmed: confirmOf(outcome.view.order)! };
     });
+  }
+
+  function confirmOf({ saleId, transactionId }: ClaimedOrder): Promise<boolean> | undefined {
+    return underWay.confirmOf(saleId, transactionId);
   }
 
   /** Whether this process is waiting for a confirm of the order already; if not, publishing again is safe. */
   function isCarried(order: ClaimedOrder, envelope: readonly ClaimedOrder[]): boolean {
-    return underWay.has(keyOf(order)) || envelope.some((o) => o.transactionId === order.transactionId);
+    return confirmOf(order) !== undefined || envelope.some((o) => o.transactionId === order.transactionId);
   }
 
   function publish(saleId: string, orders: ClaimedOrder[]): Promise<boolean> {
-    const keys = orders.map(keyOf);
     const transactionIds = orders.map((order) => order.transactionId);
     deps.metrics.envelopeOrders.observe(orders.length);
     const publishing = deps.publisher.publish({ saleId, orders });
@@ -96,10 +99,7 @@ export function createOrderPlacement(deps: {
       },
       () => false,
     );
-    for (const key of keys) underWay.set(key, confirmed);
-    void confirmed.then(() => {
-      for (const key of keys) if (underWay.get(key) === confirmed) underWay.delete(key);
-    });
+    underWay.add(saleId, transactionIds, confirmed);
     return confirmed;
   }
 
@@ -167,8 +167,4 @@ function isUnconfirmed(outcome: ClaimOutcome): outcome is Extract<ClaimOutcome, 
 /** The claims do not keep the trace of the request, so it goes around them. */
 function traced(claimed: ClaimedOrder, { traceparent }: Order): ClaimedOrder {
   return traceparent === undefined ? claimed : { ...claimed, traceparent };
-}
-
-function keyOf(order: ClaimedOrder): string {
-  return `${order.saleId} ${order.transactionId}`;
 }

@@ -4,6 +4,14 @@ import type { Socket } from 'node:net';
 /** How long a stall of the gateway may get by cutting many off at once is bounded by how often it looks. */
 const lookEveryMs = 20;
 
+/** What a connection is at: its latest request, or its opening; nothing is added and removed with each request. */
+interface Progress {
+  /** Rises over all connections. */
+  turn: number;
+  /** With its head read; `complete` once its body is. */
+  request: IncomingMessage | undefined;
+}
+
 /**
  * Keeps the number of connections in bounds whose request has begun and not ended, or that have sent nothing yet: of
  * those beyond `atMost`, the ones that have been at it for longest are handed to `cutOff`.
@@ -18,26 +26,32 @@ export function limitUnfinishedRequests(
   server: Server,
   { atMost, cutOff }: { readonly atMost: number; readonly cutOff: (socket: Socket) => void },
 ): void {
-  /** Oldest first; with the request once its head is there. A request that is whole stays until the next look. */
-  const unfinished = new Map<Socket, IncomingMessage | undefined>();
+  const connections = new Map<Socket, Progress>();
+  let turns = 0;
 
   function look(): void {
-    for (const [socket, request] of unfinished) if (request?.complete) unfinished.delete(socket);
-    for (const socket of unfinished.keys()) {
-      if (unfinished.size <= atMost) return;
-      unfinished.delete(socket);
+    if (connections.size <= atMost) return;
+    const unfinished: [Socket, Progress][] = [];
+    for (const each of connections) if (!each[1].request?.complete) unfinished.push(each);
+    const tooMany = unfinished.length - atMost;
+    if (tooMany <= 0) return;
+    unfinished.sort(([, one], [, other]) => one.turn - other.turn);
+    for (const [socket] of unfinished.slice(0, tooMany)) {
+      connections.delete(socket);
       cutOff(socket);
     }
   }
 
   const looking = setInterval(look, lookEveryMs).unref();
   server.on('connection', (socket) => {
-    unfinished.set(socket, undefined);
-    socket.once('close', () => unfinished.delete(socket));
+    connections.set(socket, { turn: turns++, request: undefined });
+    socket.once('close', () => connections.delete(socket));
   });
   server.on('request', (request) => {
-    unfinished.delete(request.socket);
-    unfinished.set(request.socket, request);
+    const progress = connections.get(request.socket);
+    if (!progress) return;
+    progress.turn = turns++;
+    progress.request = request;
   });
   server.on('close', () => clearInterval(looking));
 }

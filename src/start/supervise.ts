@@ -40,6 +40,12 @@ export interface SuperviseOptions {
 }
 
 const startDeadlineMs = 30_000;
+/**
+ * In MiB. Orders die young: with a large young generation few outlive a scavenge. What does waits for a full collection,
+ * which takes both cores of a small machine for 40 ms: every two minutes of a crowd instead of every three seconds. See
+ * docs/decisions/collecting.md.
+ */
+const roomForOrders = ['--max-semi-space-size=64', '--initial-old-space-size=128'];
 
 /**
  * Starts a role in a process group of its own, so that a Ctrl-C reaches the supervisor alone. `start` resolves
@@ -61,8 +67,7 @@ export function superviseRole(options: SuperviseOptions): SupervisedRole {
     const named = options.name === undefined ? {} : { name: options.name };
     const spawned = fork(options.entry, [options.role, ...Object.values(named)], {
       detached: true,
-      // Orders die young: with room for 64 MiB of them, few outlive a scavenge and get copied.
-      execArgv: [...process.execArgv, ...(options.role === 'follower' ? [] : ['--max-semi-space-size=64'])],
+      execArgv: [...process.execArgv, ...(options.role === 'follower' ? [] : roomForOrders)],
       env: { ...options.env, ...environment },
       stdio: ['ignore', output, output, 'ipc'],
     });

@@ -88,7 +88,7 @@ export const mutants: readonly Mutant[] = [
     changes: [
       {
         file: 'src/intake/place-order.ts',
-        from: '      () => false,\n    );\n    for (const key of keys) underWay.set(key, confirmed);\n',
+        from: '      () => false,\n    );\n    underWay.add(saleId, transactionIds, confirmed);\n',
         to: `      () => {
         const release = (deps.claims as unknown as { settle(id: string, s: unknown[]): Promise<unknown> }).settle;
         const settledAtMs = Date.now();
@@ -99,7 +99,7 @@ export const mutants: readonly Mutant[] = [
         return false;
       },
     );
-    for (const key of keys) underWay.set(key, confirmed);
+    underWay.add(saleId, transactionIds, confirmed);
 `,
       },
     ],
