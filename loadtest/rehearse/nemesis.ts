@@ -55,6 +55,8 @@ export async function strikeOnce(planned: PlannedStrike, options: NemesisOptions
     });
     say(`  ${describe(recovery)}`);
     if (recovery.allMs === null) complain(`not recovered within ${recoveryDeadlineMs / 1_000} s`);
+    // What is left behind shows when nothing is on its way any more.
+    keptBusy();
     await strike.inspect?.(complain);
     for (const violation of violations) say(`  VIOLATION ${violation}`);
     return {

@@ -5,7 +5,7 @@ import type { Fault, FaultContext } from '../fault.ts';
 const burstOrders = 300;
 const stoppedWithinMs = 10_000;
 const looks = 25;
-/** Followers hold messages too, 200 ms at a time; what a drainer lost is lost for ever, however long one waits. */
+/** Until the crowd stands at its next point; what a drainer lost is lost for ever, however long one waits. */
 const quietWithinMs = 20_000;
 const freezeMs = 60_000;
 
