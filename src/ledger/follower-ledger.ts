@@ -5,7 +5,10 @@ import { readSql } from './sql.ts';
 
 /** The memory of followers, in the table `follower_events`. */
 export function createFollowerLedger(pool: Pool): FollowerLedger {
-  const rememberEvents = { name: 'remember_events', text: readSql('remember-events.sql') };
+  const rememberEvents = {
+    name: 'remember_events',
+    text: 'SELECT sluice_remember_events AS event_id FROM sluice_remember_events($1, $2)',
+  };
   const handledEvents = { name: 'handled_events', text: readSql('handled-events.sql') };
 
   return {
@@ -19,11 +22,11 @@ export function createFollowerLedger(pool: Pool): FollowerLedger {
               databaseError = error;
               throw error;
             });
-          const added = await query<{ event_id: string }>({
+          const handled = await query<{ event_id: string }>({
             ...rememberEvents,
             values: [follower, sortedIds(events)],
           });
-          const fresh = firstOfEach(events, new Set(added.map((row) => row.event_id)));
+          const fresh = firstOfEach(events, new Set(handled.map((row) => row.event_id)));
           if (fresh.length === 0) return 0;
           await effect(fresh, sql).catch((error) => {
             if (error !== databaseError) thrown = { error };
@@ -55,7 +58,11 @@ function sortedIds(events: readonly OrderEvent[]): string[] {
   return [...new Set(events.map(({ id }) => id))].sort();
 }
 
-/** Of the events with these IDs the first each, in their order. */
-function firstOfEach(events: readonly OrderEvent[], ids: Set<string>): OrderEvent[] {
-  return events.filter(({ id }) => ids.delete(id));
+/** Of the events without these IDs the first each, in their order. */
+function firstOfEach(events: readonly OrderEvent[], handled: Set<string>): OrderEvent[] {
+  return events.filter(({ id }) => {
+    if (handled.has(id)) return false;
+    handled.add(id);
+    return true;
+  });
 }

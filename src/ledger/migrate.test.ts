@@ -10,6 +10,7 @@ const everything = [
   'applied settle-batch.sql',
   'applied redrive-order.sql',
   'applied recompute-ranking.sql',
+  'applied remember-events.sql',
 ];
 
 async function onDatabase<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {

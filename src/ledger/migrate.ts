@@ -5,7 +5,7 @@ import { ledgerError } from './errors.ts';
 import { readSql } from './sql.ts';
 
 /** Definitions that are replaced whole whenever their file changes. Their signatures stay compatible. */
-const replaceable = ['settle-batch.sql', 'redrive-order.sql', 'recompute-ranking.sql'];
+const replaceable = ['settle-batch.sql', 'redrive-order.sql', 'recompute-ranking.sql', 'remember-events.sql'];
 
 interface Migration {
   readonly name: string;
