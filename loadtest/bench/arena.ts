@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createServices } from '../../src/services/services.ts';
+import { type Followers, startFollowers } from '../instance/followers.ts';
 import { type OwnInstance, startOwnInstance } from '../instance/own-instance.ts';
 import { type RunFile, readRunFile } from '../instance/run-file.ts';
 import { mustRunSluice, type SluiceCommand } from '../instance/sluice-command.ts';
 import { type Child, startChild } from './child.ts';
 import type { Processes } from './cpu-time.ts';
-import { type Followers, startFollowers } from './followers.ts';
 import type { BullmqSettings } from './rivals/bullmq-server.ts';
 
 /** The drain cap that Sluice has unless told, in orders/s, and one that stands in no order's way. */

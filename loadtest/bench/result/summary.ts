@@ -31,13 +31,16 @@ export interface BenchResult {
   readonly turns: readonly Turn[];
 }
 
+/** Where two readings of a floor are possible, both are measured against it: the first is what prototypes reached. */
 const floors: readonly Omit<Ratio, 'value' | 'met'>[] = [
   { name: 'accepted : bare Fastify', of: 'accepted', to: 'bare', floor: 0.45 },
   { name: 'end to end : bare Fastify', of: 'endToEnd', to: 'bare', floor: 0.35 },
   { name: 'end to end, with followers : without', of: 'endToEndFollowed', to: 'endToEnd', floor: 0.85 },
   { name: 'sold out : bare Fastify', of: 'soldOut', to: 'bare', floor: 0.75 },
+  { name: 'accepted : one transaction per request', of: 'accepted', to: 'perRequest', floor: 12 },
   { name: 'end to end : one transaction per request', of: 'endToEnd', to: 'perRequest', floor: 12 },
   { name: 'accepted : BullMQ accepted', of: 'accepted', to: 'bullmqAccepted', floor: 1.2 },
+  { name: 'end to end : BullMQ written meanwhile', of: 'endToEnd', to: 'bullmqWritten', floor: 8 },
   { name: 'draining a backlog : BullMQ draining one', of: 'acceptedDrained', to: 'bullmqDrained', floor: 8 },
 ];
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createManagement, type ManagementOptions } from '../../src/queue/management.ts';
-import type { SluiceCommand } from '../instance/sluice-command.ts';
+import type { SluiceCommand } from './sluice-command.ts';
 
 /** The followers that `npm start` runs. */
 const names = ['loyalty', 'ranking'] as const;
