@@ -1,6 +1,6 @@
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
-import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { FollowerDepth } from '../order/ports/events.ts';
 import type { Actor, Trail } from '../order/ports/trail.ts';
@@ -43,7 +43,7 @@ export function createOpsApp(deps: {
   const guard = createAdminGuard({ adminToken, sessions, loginLimit: createLoginLimit({ clock }), logger });
   const app = fastify({
     loggerInstance: logger as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 64 * 1024,
     requestTimeout: 10_000,
     http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
