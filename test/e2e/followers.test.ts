@@ -11,6 +11,8 @@ const strikes = Number(process.env.FOLLOWER_STRIKES ?? 2);
 const followerOrdersPerSecond = 400;
 const orders = strikes * 300;
 const handledPerStrike = 80;
+/** What one follower needs for all of them at its pace. */
+const paceMs = (orders / followerOrdersPerSecond) * 1_000;
 
 let cluster: Cluster;
 let db: pg.Client;
@@ -90,14 +92,16 @@ it('followers that are killed under load have every effect once', {
   ).toBe(0);
 });
 
-it('a follower that joins late gets what was before by a replay, once', { timeout: 60_000 }, async () => {
+it('a follower that joins late gets what was before by a replay, once', {
+  timeout: 60_000 + paceMs,
+}, async () => {
   const { rows } = await db.query<{ n: string }>("SELECT count(*) AS n FROM orders WHERE sale_id = 'struck'");
   await db.query('DELETE FROM loyalty_entries; DELETE FROM follower_events WHERE follower = $$loyalty$$');
   const replayed = await cluster.sluice('follower', 'loyalty', 'replay', '--sale', 'struck');
   expect(replayed, replayed.stderr).toMatchObject({ code: 0 });
   expect(replayed.stdout).toContain(`${rows[0]!.n} orders replayed for loyalty, 0 it had handled before`);
   await until(async () => (await points('struck')) === Number(rows[0]!.n), {
-    deadlineMs: 30_000,
+    deadlineMs: 30_000 + paceMs,
     what: 'all points',
   });
   const again = await cluster.sluice('follower', 'loyalty', 'replay', '--sale', 'struck');
