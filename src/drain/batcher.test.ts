@@ -46,7 +46,7 @@ const step = fc.oneof(
 it('hands out every order exactly once, in order, and drops exactly what its channel took along', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const batcher = createBatcher({ monotonicMs: () => 0 });
+      const batcher = createBatcher();
       const deliveries: (ReturnType<typeof delivery> & { done: Set<string> })[] = [];
       let generation = 1;
       /** The model: what should come next, and what is in hand. */
@@ -98,7 +98,7 @@ it('hands out every order exactly once, in order, and drops exactly what its cha
 });
 
 it('keeps its order over many thousand entries', () => {
-  const batcher = createBatcher({ monotonicMs: () => 0 });
+  const batcher = createBatcher();
   const all: string[] = [];
   const taken: string[] = [];
   for (let round = 0; round < 200; round++) {
@@ -112,23 +112,10 @@ it('keeps its order over many thousand entries', () => {
 });
 
 it('drop without a generation forgets everything', () => {
-  const batcher = createBatcher({ monotonicMs: () => 0 });
+  const batcher = createBatcher();
   batcher.add(delivery(3, 1).made);
   batcher.add(delivery(3, 2).made);
   batcher.drop();
   expect(batcher.size()).toBe(0);
   expect(batcher.take(10)).toEqual([]);
-});
-
-it('age counts from the arrival of the first that waits, and is 0 where nothing does', () => {
-  let nowMs = 1_000;
-  const batcher = createBatcher({ monotonicMs: () => nowMs });
-  expect(batcher.ageMs()).toBe(0);
-  batcher.add(delivery(2, 1).made);
-  nowMs += 7;
-  batcher.add(delivery(2, 1).made);
-  expect(batcher.ageMs()).toBe(7);
-  batcher.take(4);
-  nowMs += 7;
-  expect(batcher.ageMs()).toBe(0);
 });

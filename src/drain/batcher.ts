@@ -17,11 +17,9 @@ export interface DeliveryInHand {
  * Turns envelopes of any size into batches of a wanted size, in order of arrival. An envelope may fall into
  * several batches, and is acknowledged when the last of its orders is done.
  */
-export function createBatcher(clock: { monotonicMs(): number }) {
+export function createBatcher() {
   let entries: BatchEntry[] = [];
   let head = 0;
-  /** When the oldest entry of the queue arrived. */
-  let waitingSinceMs = 0;
 
   function size(): number {
     return entries.length - head;
@@ -29,8 +27,6 @@ export function createBatcher(clock: { monotonicMs(): number }) {
 
   return {
     size,
-    /** Milliseconds that entries have been waiting, 0 when there are none. */
-    ageMs: () => (size() === 0 ? 0 : clock.monotonicMs() - waitingSinceMs),
 
     /** An envelope without orders is a probe, and done at once. */
     add(delivery: Delivery): void {
@@ -39,7 +35,6 @@ export function createBatcher(clock: { monotonicMs(): number }) {
         delivery.ack();
         return;
       }
-      if (size() === 0) waitingSinceMs = clock.monotonicMs();
       const inHand: DeliveryInHand = { delivery, left: orders.length };
       for (const order of orders) entries.push({ order, delivery: inHand });
     },
@@ -52,7 +47,6 @@ export function createBatcher(clock: { monotonicMs(): number }) {
         entries = entries.slice(head);
         head = 0;
       }
-      waitingSinceMs = clock.monotonicMs();
       return batch;
     },
 

@@ -19,6 +19,7 @@ import { batchOrders, prefetchEnvelopes } from './sizes.ts';
 import { createBatchWriter, type SettledEntry, type WrittenBatch } from './write-batch.ts';
 
 export interface DrainerOptions {
+  /** Batches that are not full leave at least this long apart. One that follows none so soon waits for nothing. */
   readonly batchMaxAgeMs: number;
   /** Envelopes unacknowledged at most; 0: three batches, following the cap. */
   readonly prefetchEnvelopes: number;
@@ -56,11 +57,11 @@ const maxSettling = 8;
 export function createDrainer(deps: DrainerDeps): Lifecycle {
   const { ledger, metrics, clock, logger } = deps;
   const backOff = createBackOff({ firstMs: 50, maxMs: 2_000 });
-  const batcher = createBatcher(clock);
+  const batcher = createBatcher();
   const consumer = deps.createConsumer({
     onDelivery(delivery) {
       batcher.add(delivery);
-      wake();
+      if (batcher.size() >= wakeAtOrders) wake();
     },
     onUnreadable(content, error, ack) {
       track(deadLetterer.unreadable(content, error, ack));
@@ -96,15 +97,18 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
   let dead = false;
   let loop: Promise<void> | undefined;
   let wakeUp: AbortController = new AbortController();
+  let wakeAtOrders = 1;
+  let batchLeftAtMs = Number.NEGATIVE_INFINITY;
 
   function wake(): void {
     wakeUp.abort();
   }
 
-  /** Sleeps until something arrives, the drainer stops, or `ms` have passed. */
-  async function rest(ms: number): Promise<void> {
+  /** Sleeps until so many orders wait, the drainer stops, or `ms` have passed. */
+  async function rest(ms: number, orders = 1): Promise<void> {
     if (stopping.signal.aborted) return;
     wakeUp = new AbortController();
+    wakeAtOrders = orders;
     await clock.sleep(ms, wakeUp.signal);
   }
 
@@ -173,8 +177,9 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
 
   async function nextBatch(): Promise<BatchEntry[]> {
     const wanted = batchOrders(cap);
-    const ageLeftMs = deps.options.batchMaxAgeMs - batcher.ageMs();
-    if (batcher.size() > 0 && batcher.size() < wanted && ageLeftMs > 0) await rest(ageLeftMs);
+    const restMs = batchLeftAtMs + deps.options.batchMaxAgeMs - clock.monotonicMs();
+    if (batcher.size() < wanted && restMs > 0) await rest(restMs, wanted);
+    batchLeftAtMs = clock.monotonicMs();
     return batcher.take(wanted);
   }
 

@@ -92,10 +92,11 @@ export const settings = {
   },
   BATCH_MAX_AGE_MS: {
     kind: 'integer',
-    fallback: '10',
+    fallback: '25',
     min: 0,
     max: 1_000,
-    about: 'milliseconds an order waits for its batch to fill',
+    about:
+      'milliseconds that an order waits at most for its batch to fill; one that follows no other batch so soon waits for nothing',
   },
   PREFETCH_ENVELOPES: {
     kind: 'integer',
