@@ -119,16 +119,22 @@ it('a full queue drops its oldest events; they are counted, and a replay brings 
   expect(noted.length).toBeGreaterThan(0);
   const before = noted.length;
 
-  const replayed = await replay({
-    follower,
-    saleId,
-    ledger: rig.ledger,
-    queues: rig.followerQueues(name),
-    waiting: () => rig.ready(`sluice.follower.${name}`),
-    clock: { nowMs: Date.now, monotonicMs: () => performance.now(), sleep: async () => undefined },
+  const replaySale = () =>
+    replay({
+      follower,
+      saleId,
+      ledger: rig.ledger,
+      queues: rig.followerQueues(name),
+      waiting: () => rig.ready(`sluice.follower.${name}`),
+      clock: { nowMs: Date.now, monotonicMs: () => performance.now(), sleep: async () => undefined },
+    });
+  expect(await replaySale()).toEqual({ replayed: 200 - before, handledBefore: before });
+  // The broker may still count what it is moving away as part of this small queue, and then drops the replay as well.
+  await until(async () => noted.length >= 200 || (await replaySale(), false), {
+    deadlineMs: 20_000,
+    what: 'what was dropped to be handled',
   });
-  expect(replayed).toEqual({ replayed: 200 - before, handledBefore: before });
-  await until(() => noted.length === 200, { deadlineMs: 20_000, what: 'what was dropped to be handled' });
+  expect(noted.length).toBe(200);
   expect(new Set(noted).size).toBe(200);
 });
 
