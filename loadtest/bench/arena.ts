@@ -8,7 +8,7 @@ import { type OwnInstance, startOwnInstance } from '../instance/own-instance.ts'
 import { type RunFile, readRunFile } from '../instance/run-file.ts';
 import { mustRunSluice, type SluiceCommand } from '../instance/sluice-command.ts';
 import { type Child, startChild } from './child.ts';
-import type { Processes } from './cpu-time.ts';
+import { type Processes, sluiceProcesses } from './cpu-time.ts';
 import type { BullmqSettings } from './rivals/bullmq-server.ts';
 
 /** The drain cap that Sluice has unless told, in orders/s, and one that stands in no order's way. */
@@ -153,13 +153,6 @@ export async function startArena(options: {
 
 async function currentRunFile(own: OwnInstance): Promise<RunFile> {
   return (await readRunFile(own.folder)) ?? own.runFile;
-}
-
-function sluiceProcesses({ processes, services }: RunFile): Processes {
-  return Object.fromEntries([
-    ...processes.map(({ role, pid }) => [role, pid] as const),
-    ...services.filter(({ name }) => name !== 'prometheus').map(({ name, pid }) => [name, pid] as const),
-  ]);
 }
 
 async function createRivalsDatabase(databaseUrl: string): Promise<string> {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { RunFile } from '../instance/run-file.ts';
 
 /** Processes whose CPU is measured, by the name they have in the results. */
 export type Processes = Readonly<Record<string, number>>;
@@ -7,6 +8,14 @@ export type Processes = Readonly<Record<string, number>>;
 export type CpuTimes = Readonly<Record<string, number>>;
 
 const ticksPerSecond = 100;
+
+/** Those of an instance, without the one that only watches. */
+export function sluiceProcesses({ processes, services }: RunFile): Processes {
+  return Object.fromEntries([
+    ...processes.map(({ role, pid }) => [role, pid] as const),
+    ...services.filter(({ name }) => name !== 'prometheus').map(({ name, pid }) => [name, pid] as const),
+  ]);
+}
 
 /** Reads `/proc`; a process that is not there, or a machine without `/proc`, counts as nothing. */
 export async function readCpuTimes(processes: Processes): Promise<CpuTimes> {

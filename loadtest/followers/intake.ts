@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { startChild } from '../bench/child.ts';
-import { cpuPerOrder, type Processes, readCpuTimes } from '../bench/cpu-time.ts';
+import { cpuPerOrder, type Processes, readCpuTimes, sluiceProcesses } from '../bench/cpu-time.ts';
 import { median } from '../bench/result/summary.ts';
 import { committedOrders, untilCommitted } from '../bench/sale-progress.ts';
 import { driveOpenLoop } from '../driver/open-loop.ts';
@@ -106,12 +106,8 @@ async function sluiceTurn(
   const saleId = `intake-${Date.now()}`;
   await openLoadSale(command, { saleId, stock: PLENTY });
   await mustRunSluice(command, ['cap', String(cap)]);
-  const { processes, services, gatewayUrl } = own.runFile;
-  const mine = Object.fromEntries([
-    ...processes.map(({ role, pid }) => [role, pid] as const),
-    ...services.map(({ name, pid }) => [name, pid] as const),
-  ]);
-  const { turn, result } = await drive(new URL(gatewayUrl), saleId, { ...mine, ...beside }, options);
+  const processes = { ...sluiceProcesses(own.runFile), ...beside };
+  const { turn, result } = await drive(new URL(own.runFile.gatewayUrl), saleId, processes, options);
   await mustRunSluice(command, ['cap', String(liftedCap)]);
   const committed = () => committedOrders(ledger, saleId, LOAD_SKU);
   await untilCommitted(committed, result.measured.orders, options.signal);

@@ -17,13 +17,14 @@ import { createServices, type ServiceUrls } from '../../src/services/services.ts
 import { publisherFor } from '../../src/start/stages.ts';
 import type { SlowFollower } from './instance.ts';
 
+const cli = fileURLToPath(new URL('./cli.js', import.meta.url));
+
 /**
  * How the throughput of a follower grows with its instances. Each instance is a process of its own on private
  * servers; its handler takes 200 ms per order, of which it calculates nothing. A backlog that is never used up
  * waits in messages of 20 events; what is counted is what the followers remember as handled, for `measuredMs`
  * after the first has begun everywhere.
  */
-const cli = fileURLToPath(new URL('./cli.js', import.meta.url));
 const handlerMs = 200;
 const warmupMs = 2_000;
 const measuredMs = 10_000;

@@ -14,6 +14,7 @@ import { createEventAnnouncer } from './announce-events.ts';
 import { type BatchEntry, createBatcher, markDone } from './batcher.ts';
 import { createDeadLetterer } from './dead-letterer.ts';
 import { createLanes } from './lanes.ts';
+import { createRest } from './rest.ts';
 import { createClaimSettler } from './settle-claims.ts';
 import { batchOrders, prefetchEnvelopes } from './sizes.ts';
 import { createBatchWriter, type SettledEntry, type WrittenBatch } from './write-batch.ts';
@@ -58,10 +59,11 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
   const { ledger, metrics, clock, logger } = deps;
   const backOff = createBackOff({ firstMs: 50, maxMs: 2_000 });
   const batcher = createBatcher();
+  const resting = createRest(clock);
   const consumer = deps.createConsumer({
     onDelivery(delivery) {
       batcher.add(delivery);
-      if (batcher.size() >= wakeAtOrders) wake();
+      resting.arrived(batcher.size());
     },
     onUnreadable(content, error, ack) {
       track(deadLetterer.unreadable(content, error, ack));
@@ -91,25 +93,16 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
     ? createEventAnnouncer({ ...deps, events, signal: givingUp.signal })
     : async () => true;
   const settling = new Set<Promise<void>>();
-  const lanes = createLanes(clock, wake);
+  const lanes = createLanes(clock, resting.wake);
   /** What the ledger said last. */
   let cap: Cap = stoppedCap;
   let dead = false;
   let loop: Promise<void> | undefined;
-  let wakeUp: AbortController = new AbortController();
-  let wakeAtOrders = 1;
   let batchLeftAtMs = Number.NEGATIVE_INFINITY;
 
-  function wake(): void {
-    wakeUp.abort();
-  }
-
-  /** Sleeps until so many orders wait, the drainer stops, or `ms` have passed. */
+  /** Rests until so many orders wait, the drainer stops, or `ms` have passed. */
   async function rest(ms: number, orders = 1): Promise<void> {
-    if (stopping.signal.aborted) return;
-    wakeUp = new AbortController();
-    wakeAtOrders = orders;
-    await clock.sleep(ms, wakeUp.signal);
+    if (!stopping.signal.aborted) await resting.rest(ms, orders);
   }
 
   function track(work: Promise<void>): void {
@@ -276,7 +269,7 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
     async stop(deadlineMs) {
       if (!stopping.signal.aborted) {
         stopping.abort();
-        wake();
+        resting.wake();
         const patience = setTimeout(() => givingUp.abort(), deadlineMs / 2);
         await consumer.cancel();
         await loop;
