@@ -3,18 +3,21 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { projectFolder } from '../support/build.ts';
+import { createStack, type Stack } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 import { environmentWith, sluice } from './support/command.ts';
 import { createFolders, type Instance } from './support/instance.ts';
 import { createShop, type Shop } from './support/shop.ts';
 
 const folders = createFolders();
+let stack: Stack;
 let instance: Instance;
 let shop: Shop;
 let db: pg.Client;
 
 beforeAll(async () => {
-  instance = await folders.up(folders.create(), { PORT: '0', OPS_PORT: '0' });
+  stack = await createStack();
+  instance = await folders.up(folders.create(), { ...stack.settings, PORT: '0', OPS_PORT: '0' });
   shop = createShop(instance);
   db = new pg.Client(instance.run().databaseUrl);
   db.on('error', () => undefined);
@@ -23,6 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await db?.end();
   await folders.close();
+  await stack?.close();
 });
 
 describe('the cap', () => {
@@ -103,16 +107,7 @@ describe('the command', () => {
   });
 
   it('says what is going on from elsewhere too, by the servers’ URLs', async () => {
-    const { databaseUrl, amqpUrl, amqpManagementUrl, redisUrl } = instance.run();
-    const elsewhere = await sluice(['status', '--json'], {
-      cwd: folders.create(),
-      env: {
-        DATABASE_URL: databaseUrl,
-        AMQP_URL: amqpUrl,
-        AMQP_MANAGEMENT_URL: amqpManagementUrl,
-        REDIS_URL: redisUrl,
-      },
-    });
+    const elsewhere = await sluice(['status', '--json'], { cwd: folders.create(), env: stack.settings });
     expect(elsewhere, elsewhere.stderr).toMatchObject({ code: 0 });
     expect(JSON.parse(elsewhere.stdout)).toMatchObject({
       cap: { ordersPerSecond: 2_000, paused: false, reason: 'configured' },

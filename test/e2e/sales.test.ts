@@ -1,18 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { get } from '../support/http.ts';
+import { createStack, type Stack } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 import { createFolders, type Instance } from './support/instance.ts';
 import { createShop, lamp, type Shop, saleOf } from './support/shop.ts';
 
 const folders = createFolders();
+let stack: Stack;
 let instance: Instance;
 let shop: Shop;
 
 beforeAll(async () => {
-  instance = await folders.up(folders.create(), { PORT: '0', OPS_PORT: '0' });
+  stack = await createStack();
+  instance = await folders.up(folders.create(), { ...stack.settings, PORT: '0', OPS_PORT: '0' });
   shop = createShop(instance);
 });
-afterAll(() => folders.close());
+afterAll(async () => {
+  await folders.close();
+  await stack?.close();
+});
 
 describe('sluice sale apply', () => {
   it('returns when the sale is served, from JSON and from YAML', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createStack, type Stack } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 import { sluice } from './support/command.ts';
 import { createFolders, type Instance } from './support/instance.ts';
@@ -6,15 +7,20 @@ import { createShop, type Shop } from './support/shop.ts';
 import { inPipe, onTerminal } from './support/terminal.ts';
 
 const folders = createFolders();
+let stack: Stack;
 let instance: Instance;
 let shop: Shop;
 
 beforeAll(async () => {
-  instance = await folders.up(folders.create(), { PORT: '0', OPS_PORT: '0' });
+  stack = await createStack();
+  instance = await folders.up(folders.create(), { ...stack.settings, PORT: '0', OPS_PORT: '0' });
   shop = createShop(instance);
   await shop.sell('watched', { items: [{ sku: 'lamp', name: 'Lamp', priceMinor: 1, stock: 3 }] });
 });
-afterAll(() => folders.close());
+afterAll(async () => {
+  await folders.close();
+  await stack?.close();
+});
 
 const screenOpened = '\x1b[?1049h';
 const screenClosed = '\x1b[?1049l';
@@ -44,16 +50,10 @@ describe('sluice status', () => {
   });
 
   it('tells a server that is away from what it can still read', async () => {
-    const { databaseUrl, amqpUrl, amqpManagementUrl } = instance.run();
     const { code, stdout } = await sluice(['status', '--json'], {
       cwd: folders.create(),
-      env: {
-        DATABASE_URL: databaseUrl,
-        AMQP_URL: amqpUrl,
-        AMQP_MANAGEMENT_URL: amqpManagementUrl,
-        // Nothing can listen on port 0.
-        REDIS_URL: 'redis://127.0.0.1:0',
-      },
+      // Nothing can listen on port 0.
+      env: { ...stack.settings, REDIS_URL: 'redis://127.0.0.1:0' },
     });
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({

@@ -18,14 +18,7 @@ afterAll(async () => {
 
 it('sluice up uses the servers it is given, starts none, and leaves them running', async () => {
   const folder = folders.create();
-  const env = {
-    DATABASE_URL: stack.databaseUrl,
-    AMQP_URL: stack.amqpUrl,
-    AMQP_MANAGEMENT_URL: stack.amqpManagementUrl,
-    REDIS_URL: stack.redisUrl,
-    PORT: '0',
-    OPS_PORT: '0',
-  };
+  const env = { ...stack.settings, PORT: '0', OPS_PORT: '0' };
   const instance = await folders.up(folder, env);
   const run = instance.run();
   expect(run).toMatchObject({ databaseUrl: stack.databaseUrl, redisUrl: stack.redisUrl, services: [] });

@@ -36,16 +36,7 @@ beforeEach(async () => {
   await deadLettersOf(rig).purge({});
 });
 
-const run = (...args: string[]) =>
-  sluice(args, {
-    cwd: folder,
-    env: {
-      DATABASE_URL: rig.stack.databaseUrl,
-      AMQP_URL: rig.stack.amqpUrl,
-      AMQP_MANAGEMENT_URL: rig.stack.amqpManagementUrl,
-      REDIS_URL: rig.stack.redisUrl,
-    },
-  });
+const run = (...args: string[]) => sluice(args, { cwd: folder, env: rig.stack.settings });
 
 /** Failed orders of one piece, each with its claim, row and letter; they could be confirmed now. */
 async function failed(count: number): Promise<ClaimedOrder[]> {

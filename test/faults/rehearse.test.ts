@@ -28,13 +28,6 @@ function rehearse(words: readonly string[], env: Environment = {}) {
 
 const timeoutMs = 150_000;
 
-const on = (stack: Stack): Environment => ({
-  DATABASE_URL: stack.databaseUrl,
-  AMQP_URL: stack.amqpUrl,
-  AMQP_MANAGEMENT_URL: stack.amqpManagementUrl,
-  REDIS_URL: stack.redisUrl,
-});
-
 describe.concurrent('a rehearsal', () => {
   it('keeps every promise under the strikes of its seed, and says GO', { timeout: timeoutMs }, async () => {
     const names = ['kill-at-claim-publish', 'kill-at-commit-settle', 'backends-terminated'];
@@ -44,7 +37,7 @@ describe.concurrent('a rehearsal', () => {
         ...['--seed', '11', '--rate', '60', '--drainers', '1', '--faults', names.join(','), '--no-bounds'],
         ...['--on-these-services', '--json', '--report', report, '--folder', join(home, 'go')],
       ],
-      on(stacks[0]!),
+      stacks[0]!.settings,
     );
     expect(stderr).toMatch(/seed 11: GO/);
     const result: RehearsalResult = JSON.parse(stdout);
@@ -78,7 +71,7 @@ describe.concurrent('a rehearsal', () => {
         ...['--seed', '12', '--faults', 'kill-drainer', '--no-bounds', '--on-these-services'],
         ...['--gateways', '1', '--drainers', '1', '--json', '--folder', join(home, 'no-go')],
       ],
-      on(stack),
+      stack.settings,
     );
     const db = new pg.Client(stack.databaseUrl);
     await db.connect();
@@ -106,7 +99,7 @@ describe.concurrent('a rehearsal', () => {
 
   it('refuses services that nobody said may be broken, and starts nothing', async () => {
     const stack = stacks[0]!;
-    const { code, stderr } = await rehearse([], on(stack));
+    const { code, stderr } = await rehearse([], stack.settings);
     expect(code).toBe(2);
     expect(stderr).toMatch(/add --on-these-services if they may be broken/);
     expect(stderr).not.toContain(stack.databaseUrl);

@@ -123,13 +123,7 @@ it('a mail that can never be sent is a dead letter with its reason, and the othe
 async function mailProcess(server: MailServer): Promise<ChildProcess> {
   const child = spawn(process.execPath, [await builtCommand(), 'follower', 'mail'], {
     cwd: mkdtempSync(join(inject('servicesDir'), 'follower-')),
-    env: environmentWith({
-      DATABASE_URL: rig.stack.databaseUrl,
-      AMQP_URL: rig.stack.amqpUrl,
-      AMQP_MANAGEMENT_URL: rig.stack.amqpManagementUrl,
-      REDIS_URL: rig.stack.redisUrl,
-      ...settings(server),
-    }),
+    env: environmentWith({ ...rig.stack.settings, ...settings(server) }),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   cleanUp.push(() => child.kill('SIGKILL'));

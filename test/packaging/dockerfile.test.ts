@@ -79,6 +79,17 @@ function contextIn(folder: string): string {
   return folder;
 }
 
+/** What npm has downloaded before, for nothing: its contents as links. Where that does not work it downloads again. */
+async function copyOfNpmCache(copy: string): Promise<string> {
+  const { stdout } = await run('npm', ['config', 'get', 'cache']);
+  const [from, to] = [join(stdout.trim(), '_cacache'), join(copy, '_cacache')];
+  mkdirSync(to, { recursive: true });
+  await run('cp', ['-al', join(from, 'content-v2'), to])
+    .then(() => run('cp', ['-a', join(from, 'index-v5'), to]))
+    .catch(() => rm(copy, { recursive: true, force: true }));
+  return copy;
+}
+
 describe('the build steps, run in a clean folder', { timeout: 300_000 }, () => {
   let target: string;
   let context: string;
@@ -88,7 +99,12 @@ describe('the build steps, run in a clean folder', { timeout: 300_000 }, () => {
     target = await mkdtemp(join(tmpdir(), 'sluice-image-'));
     // As in a container: nothing of this test run's npm or Node settings, and a cache that may be cleaned.
     const inherited = Object.entries(process.env).filter(([key]) => !/^(npm_|node_|vitest|vite)/i.test(key));
-    const environment = { ...Object.fromEntries(inherited), npm_config_cache: join(target, 'npm-cache') };
+    const environment = {
+      ...Object.fromEntries(inherited),
+      npm_config_audit: 'false',
+      npm_config_prefer_offline: 'true',
+      npm_config_cache: await copyOfNpmCache(join(target, 'npm-cache')),
+    };
     context = contextIn(join(target, 'context'));
     built = await buildByHand({ context, target, environment });
   }, 300_000);

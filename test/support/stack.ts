@@ -30,6 +30,8 @@ export interface Stack {
   /** Name of the virtual host, for paths of the management API. */
   vhost: string;
   redisUrl: string;
+  /** The settings that have Sluice use these servers. */
+  settings: Readonly<Record<'DATABASE_URL' | 'AMQP_URL' | 'AMQP_MANAGEMENT_URL' | 'REDIS_URL', string>>;
   redis: StackRedis;
   /** Removes database, virtual host and Redis with all they hold. */
   close(): Promise<void>;
@@ -43,12 +45,21 @@ export async function createStack(services: ServiceUrls = inject('services')): P
     createDatabase(services, name),
     createVhost(services, name),
   ]);
-  return {
+  const urls = {
     databaseUrl: withPath(services.databaseUrl, name),
     amqpUrl: withPath(services.amqpUrl, name),
     amqpManagementUrl: services.amqpManagementUrl,
-    vhost: name,
     redisUrl: `redis://127.0.0.1:${redis.port}`,
+  };
+  return {
+    ...urls,
+    vhost: name,
+    settings: {
+      DATABASE_URL: urls.databaseUrl,
+      AMQP_URL: urls.amqpUrl,
+      AMQP_MANAGEMENT_URL: urls.amqpManagementUrl,
+      REDIS_URL: urls.redisUrl,
+    },
     redis,
     async close() {
       await Promise.all([redis.remove(), dropDatabase(services, name), dropVhost(services, name)]);

@@ -41,20 +41,14 @@ export interface Cluster {
 export async function createCluster(env: Environment = {}): Promise<Cluster> {
   const [command, stack, port] = await Promise.all([builtCommand(), createStack(), freePort()]);
   const folder = mkdtempSync(join(inject('servicesDir'), 'cluster-'));
-  const urls = {
-    DATABASE_URL: stack.databaseUrl,
-    AMQP_URL: stack.amqpUrl,
-    AMQP_MANAGEMENT_URL: stack.amqpManagementUrl,
-    REDIS_URL: stack.redisUrl,
-  };
   const running = new Set<ChildProcess>();
 
-  const run = (...args: string[]) => sluice(args, { cwd: folder, env: urls });
+  const run = (...args: string[]) => sluice(args, { cwd: folder, env: stack.settings });
 
   async function start(role: RoleName, more: Environment = {}): Promise<RoleProcess> {
     const child = spawn(process.execPath, [command, ...role.split(' ')], {
       cwd: folder,
-      env: environmentWith({ ...urls, PORT: String(port), OPS_PORT: '0', ...env, ...more }),
+      env: environmentWith({ ...stack.settings, PORT: String(port), OPS_PORT: '0', ...env, ...more }),
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     running.add(child);
