@@ -4,13 +4,22 @@ import type { EventPublisher } from '../order/ports/events.ts';
 import type { LedgerOrder, LedgerReader } from '../order/ports/ledger.ts';
 import { createBackOff } from '../platform/back-off.ts';
 import type { Clock } from '../platform/clock.ts';
+import { coalesce } from '../platform/coalesce.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { DrainMetrics } from '../platform/metrics.ts';
 import type { BatchEntry } from './batcher.ts';
+import { settlingMax } from './sizes.ts';
 import type { SettledEntry } from './write-batch.ts';
 
 /**
- * Publishes the events of a batch, one message per outcome, and holds on until the broker has confirmed them: the
+ * Under a crowd messages leave this far apart, each with the events of all batches since the last. What a message
+ * costs the broker and its followers hardly depends on what it holds (see docs/decisions/events.md). A lone batch
+ * waits for nothing.
+ */
+const gatherMs = 100;
+
+/**
+ * Publishes the events of batches, one message per outcome, and holds on until the broker has confirmed them: the
  * delivery that is not acknowledged meanwhile is what remembers them through a crash.
  *
  * What was settled before is announced again, for nobody knows whether it was then. Its event is made from the row
@@ -68,6 +77,14 @@ export function createEventAnnouncer(deps: {
     return published ?? false;
   }
 
+  const announceTogether = coalesce<readonly LedgerOrder[], boolean>(
+    async (batches) => {
+      const published = await Promise.all(encodeEvents(batches.flat()).map(publish));
+      return batches.map(() => published.every(Boolean));
+    },
+    { maxBatch: settlingMax, maxConcurrent: settlingMax, gatherMs, gatherItems: settlingMax },
+  );
+
   /** Resolves with whether all events are confirmed; where not, nothing of the batch may be acknowledged. */
   return async function announce(settled: readonly SettledEntry<BatchEntry>[]): Promise<boolean> {
     const orders = settled.filter(({ settlement }) => !settlement.repeated).map(orderOf);
@@ -76,8 +93,7 @@ export function createEventAnnouncer(deps: {
       if (!rows) return false;
       orders.push(...rows);
     }
-    const published = await Promise.all(encodeEvents(orders).map(publish));
-    return published.every(Boolean);
+    return orders.length === 0 || announceTogether(orders);
   };
 }
 

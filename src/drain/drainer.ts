@@ -16,13 +16,13 @@ import { createDeadLetterer } from './dead-letterer.ts';
 import { createLanes } from './lanes.ts';
 import { createRest } from './rest.ts';
 import { createClaimSettler } from './settle-claims.ts';
-import { batchOrders, prefetchEnvelopes } from './sizes.ts';
+import { batchOrders, prefetchEnvelopes, settlingMax } from './sizes.ts';
 import { createBatchWriter, type SettledEntry, type WrittenBatch } from './write-batch.ts';
 
 export interface DrainerOptions {
   /** Batches that are not full leave at least this long apart. One that follows none so soon waits for nothing. */
   readonly batchMaxAgeMs: number;
-  /** Envelopes unacknowledged at most; 0: three batches, following the cap. */
+  /** Envelopes unacknowledged at most; 0: five batches, following the cap. */
   readonly prefetchEnvelopes: number;
 }
 
@@ -45,8 +45,6 @@ export interface DrainerDeps {
 
 /** How often the cap row is read while draining is paused, or nothing arrives. */
 const capPollMs = 500;
-/** Batches committed whose claims are still being settled; beyond it the next batch waits. */
-const maxSettling = 8;
 
 /**
  * The fourth stage: takes envelopes, writes their orders in batches at the ledger's pace, settles their claims,
@@ -186,7 +184,7 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
 
   /** Starts writing what has arrived, when its turn has come. */
   async function writeNext(): Promise<void> {
-    while (settling.size >= maxSettling) await Promise.race(settling);
+    while (settling.size >= settlingMax) await Promise.race(settling);
     await lanes.untilTurn(capPollMs, givingUp.signal);
     const batch = await nextBatch();
     if (batch.length > 0) await lanes.begin(() => write(batch));
@@ -228,6 +226,7 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
   async function finish(written: WrittenBatch<BatchEntry>): Promise<void> {
     deps.hitFailpoint('commit-settle');
     const failed = await deadLetterer.orders(written);
+    count(written, failed.settlements);
     const unwritable = failed.done.map((entry, i) => ({ entry, settlement: failed.settlements[i]! }));
     const settled = [...written.settled, ...unwritable];
     // Both at once: a shopper's answer does not wait for events, and what is not acknowledged repeats either.
@@ -238,7 +237,6 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
         failedOrders(settled),
       ),
     ]);
-    count(written, failed.settlements);
     if (!announced) return;
     deps.hitFailpoint('settle-ack');
     for (const { entry } of settled) markDone(entry);

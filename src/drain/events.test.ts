@@ -112,6 +112,20 @@ it('each batch is announced: one persistent message of CloudEvents per outcome, 
   expect(eventsOf(saleId).find(({ data }) => data.status === 'rejected')!.data.reason).toBe('sold-out');
 });
 
+it('batches that follow each other closely go in one message, each event once', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 1_000 }]);
+  await queued(saleId, 400);
+  await rig.ledger.setCap(400, 'test');
+  await drainer();
+  await untilHeard(saleId, 400);
+  const { rows } = await rig.db.query('SELECT DISTINCT settled_at FROM orders WHERE sale_id = $1', [saleId]);
+  const messages = heard.filter(({ events }) => events.some(({ data }) => data.saleId === saleId));
+  expect(rows.length).toBeGreaterThanOrEqual(20);
+  expect(messages.length).toBeLessThan(rows.length);
+  expect(eventsOf(saleId)).toHaveLength(400);
+  await rig.ledger.setCap(2_000, 'test');
+});
+
 it('what comes again is announced again, as it stands in the ledger', async () => {
   const saleId = await rig.sale([{ sku: 'sku', stock: 10 }]);
   const [order] = (await queued(saleId, 1)) as [ClaimedOrder];

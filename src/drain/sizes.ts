@@ -9,9 +9,13 @@ export function batchOrders(cap: Cap): number {
 }
 
 /**
- * Envelopes a drainer holds: three batches, counted as if every envelope held a single order. At low caps that is
- * few, so that what is held can be drained long before the broker's consumer timeout (30 minutes).
+ * Envelopes a drainer holds: five batches, counted as if every envelope held a single order: one that is gathered,
+ * one that is written, and those of 100 ms whose events are gathered. At low caps that is few, so that what is held
+ * can be drained long before the broker's consumer timeout (30 minutes).
  */
 export function prefetchEnvelopes(cap: Cap): number {
-  return Math.min(65_535, 3 * batchOrders(cap));
+  return Math.min(65_535, 5 * batchOrders(cap));
 }
+
+/** Batches that are committed and not acknowledged yet; with so many the next one waits. */
+export const settlingMax = 8;

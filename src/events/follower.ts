@@ -20,7 +20,7 @@ export interface Follower {
    * that fails holds up those behind it. See docs/writing-a-follower.md for what that costs.
    */
   readonly keepsOrder?: boolean;
-  readonly effect: LedgerEffect | OutsideEffect;
+  readonly effect: LedgerEffect | IdempotentEffect | OutsideEffect;
 }
 
 /** An effect in the ledger's database: it happens exactly once per event. */
@@ -31,6 +31,23 @@ export interface LedgerEffect {
    * nothing has happened; a call with several events is then divided until those at fault stand alone.
    */
   apply(events: readonly OrderEvent[], sql: RunSql, context: EffectContext): Promise<void>;
+}
+
+/**
+ * An effect in the ledger's database that leaves a row per order, whose key tells that it has happened: events are
+ * not remembered besides, which halves what they cost the database.
+ */
+export interface IdempotentEffect {
+  readonly within: 'ledger';
+  readonly idempotent: true;
+  /**
+   * Writes what follows from the events, in a transaction, and resolves with how many of them were new: it gets all
+   * that are delivered, also again, also one twice in a call, and beside another instance with the same ones. When it
+   * throws, all is as for {@link LedgerEffect}.
+   */
+  apply(events: readonly OrderEvent[], sql: RunSql, context: EffectContext): Promise<number>;
+  /** Those of the events that have had no effect, so that a replay sends no others. */
+  missing(events: readonly OrderEvent[], sql: RunSql): Promise<readonly OrderEvent[]>;
 }
 
 /**

@@ -11,10 +11,24 @@ import {
   type EffectOutcome,
   effectError,
   type Follower,
+  type IdempotentEffect,
+  type LedgerEffect,
 } from './follower.ts';
 
 /** What came of each event of a call, in their order. */
 export type Perform = (events: readonly OrderEvent[]) => Promise<readonly EffectOutcome[]>;
+
+/** Has an effect in the ledger happen once per event. Resolves with how many events were new. */
+export function applyInLedger(
+  ledger: FollowerLedger,
+  { name, effect }: { readonly name: string; readonly effect: LedgerEffect | IdempotentEffect },
+  events: readonly OrderEvent[],
+  context: EffectContext,
+): Promise<number> {
+  return 'idempotent' in effect
+    ? ledger.write((sql) => effect.apply(events, sql, context))
+    : ledger.once(name, events, (fresh, sql) => effect.apply(fresh, sql, context));
+}
 
 /** Calls a follower's effect so that each event has it once, whatever is delivered how often. Never rejects. */
 export function createPerform(deps: {
@@ -45,8 +59,7 @@ export function createPerform(deps: {
   async function inLedger(events: readonly OrderEvent[]): Promise<readonly EffectOutcome[]> {
     if (effect.within !== 'ledger') return [];
     try {
-      const fresh = await ledger.once(name, events, (some, sql) => effect.apply(some, sql, context));
-      count(events.length, fresh);
+      count(events.length, await applyInLedger(ledger, { name, effect }, events, context));
       return events.map(() => 'done');
     } catch (thrown) {
       const error = toEffectError(thrown);

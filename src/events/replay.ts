@@ -14,20 +14,25 @@ const pollMs = 200;
  * a follower that joins late. What it has handled is left out. Waits while the queue is long.
  */
 export async function replay(deps: {
-  follower: Pick<Follower, 'name' | 'bindings'>;
+  follower: Pick<Follower, 'name' | 'bindings' | 'effect'>;
   saleId: string;
-  ledger: Pick<LedgerReader, 'orders'> & Pick<FollowerLedger, 'unhandled'>;
+  ledger: Pick<LedgerReader, 'orders'> & Pick<FollowerLedger, 'unhandled' | 'write'>;
   queues: Pick<FollowerQueues, 'replay'>;
   /** Messages that wait in the follower's queue. */
   waiting: () => Promise<number>;
   clock: Clock;
 }): Promise<{ readonly replayed: number; readonly handledBefore: number }> {
   const { follower, ledger, queues, clock } = deps;
+  const { effect } = follower;
+  const unhandled = (events: readonly OrderEvent[]) =>
+    'idempotent' in effect
+      ? ledger.write((sql) => effect.missing(events, sql))
+      : ledger.unhandled(follower.name, events);
   let replayed = 0;
   let handledBefore = 0;
   for await (const page of ledger.orders(deps.saleId, pageOrders)) {
     const events = page.map((order) => eventOf(order)).filter((event) => isFor(follower, event));
-    const fresh = events.length === 0 ? [] : await ledger.unhandled(follower.name, events);
+    const fresh = events.length === 0 ? [] : await unhandled(events);
     handledBefore += events.length - fresh.length;
     if (fresh.length === 0) continue;
     while ((await deps.waiting()) >= waitingMessagesMax) await clock.sleep(pollMs);

@@ -62,7 +62,6 @@ export function createRunner(deps: {
   const stopping = new AbortController();
   /** Aborted when those under way should not wait for anything. */
   const givingUp = new AbortController();
-  const inbox = createInbox();
   const giveUp = createGiveUp({ ...deps, signal: givingUp.signal });
   const perform = createPerform({ ...deps, signal: givingUp.signal });
   const pace = createPace(clock, options.maxOrdersPerSecond);
@@ -73,16 +72,17 @@ export function createRunner(deps: {
   let oldestHeldMs: number | undefined;
   let loop: Promise<void> | undefined;
   let wake: () => void = () => undefined;
+  const inbox = createInbox(({ content, reason, done }) =>
+    track(
+      giveUp.unreadable(content, reason).then((buried) => {
+        if (buried) done();
+      }),
+    ),
+  );
 
   const consumer = deps.createConsumer({
     onDelivery(delivery) {
-      for (const part of inbox.add(delivery)) {
-        track(
-          giveUp.unreadable(part.content, part.reason).then((buried) => {
-            if (buried) part.done();
-          }),
-        );
-      }
+      inbox.add(delivery);
       wake();
     },
     onLost: (generation) => inbox.drop(generation),
@@ -187,14 +187,14 @@ export function createRunner(deps: {
 
   /** How long the next call should wait for more events. */
   function gatherForMs(): number {
-    if (follower.effect.within !== 'ledger' || inbox.size() >= ordersAtOnce) return 0;
+    if (follower.effect.within !== 'ledger' || inbox.holds(ordersAtOnce)) return 0;
     return gatheredAtMs + gatherMs - clock.monotonicMs();
   }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       if (awayBecause) await hold(awayBecause);
-      else if (inbox.size() === 0) {
+      else if (!inbox.holds(1)) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });

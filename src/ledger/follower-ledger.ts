@@ -1,7 +1,9 @@
 import type { OrderEvent } from '../order/events.ts';
 import type { FollowerLedger, RunSql } from '../order/ports/events.ts';
-import type { Pool } from './pool.ts';
+import type { Pool, Query } from './pool.ts';
 import { readSql } from './sql.ts';
+
+type InEffect = <T>(effect: (sql: RunSql) => Promise<T>) => Promise<T>;
 
 /** The memory of followers, in the table `follower_events`. */
 export function createFollowerLedger(pool: Pool): FollowerLedger {
@@ -11,34 +13,40 @@ export function createFollowerLedger(pool: Pool): FollowerLedger {
   };
   const handledEvents = { name: 'handled_events', text: readSql('handled-events.sql') };
 
-  return {
-    async once(follower, events, effect) {
-      let thrown: { readonly error: unknown } | undefined;
-      let databaseError: unknown;
-      try {
-        return await pool.transaction(async (query) => {
-          const sql: RunSql = (text, values) =>
-            query<never>({ text, ...(values ? { values } : {}) }).catch((error) => {
-              databaseError = error;
-              throw error;
-            });
-          const handled = await query<{ event_id: string }>({
-            ...rememberEvents,
-            values: [follower, sortedIds(events)],
-          });
-          const fresh = firstOfEach(events, new Set(handled.map((row) => row.event_id)));
-          if (fresh.length === 0) return 0;
-          await effect(fresh, sql).catch((error) => {
-            if (error !== databaseError) thrown = { error };
+  /** A transaction with an effect in it: what the effect itself throws is none of the database's errors. */
+  async function transaction<T>(work: (query: Query, inEffect: InEffect) => Promise<T>): Promise<T> {
+    let thrown: { readonly error: unknown } | undefined;
+    let databaseError: unknown;
+    try {
+      return await pool.transaction((query) => {
+        const sql: RunSql = (text, values) =>
+          query<never>({ text, ...(values ? { values } : {}) }).catch((error) => {
+            databaseError = error;
             throw error;
           });
-          return fresh.length;
-        }, 'batch-unwritable');
-      } catch (error) {
-        // What the effect itself threw is none of the database's errors.
-        throw thrown ? thrown.error : error;
-      }
-    },
+        return work(query, (effect) =>
+          effect(sql).catch((error) => {
+            if (error !== databaseError) thrown = { error };
+            throw error;
+          }),
+        );
+      }, 'batch-unwritable');
+    } catch (error) {
+      throw thrown ? thrown.error : error;
+    }
+  }
+
+  return {
+    once: (follower, events, effect) =>
+      transaction(async (query, inEffect) => {
+        const values = [follower, sortedIds(events)];
+        const handled = await query<{ event_id: string }>({ ...rememberEvents, values });
+        const fresh = firstOfEach(events, new Set(handled.map((row) => row.event_id)));
+        if (fresh.length > 0) await inEffect((sql) => effect(fresh, sql));
+        return fresh.length;
+      }),
+
+    write: (effect) => transaction((_, inEffect) => inEffect(effect)),
 
     async unhandled(follower, events) {
       const values = [follower, sortedIds(events)];

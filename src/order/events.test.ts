@@ -36,6 +36,15 @@ it('what is encoded is decoded again, a message per outcome, in order', () => {
   });
 });
 
+it('many are several messages, none of more than 500 events, in order', () => {
+  const orders = Array.from({ length: 1_001 }, (_, i) => settled(`transaction-${i}`));
+  const messages = encodeEvents(orders);
+  expect(messages.map(({ events }) => events)).toEqual([500, 500, 1]);
+  expect(messages.flatMap(({ content }) => decodeEvents(content).events)).toEqual(
+    orders.map((order) => eventOf(order)),
+  );
+});
+
 it('an event says sale, transaction and outcome in its ID', () => {
   expect(eventOf(settled('transaction-1')).id).toBe('sale/transaction-1/confirmed');
 });

@@ -88,9 +88,13 @@ export function eventId(saleId: string, transactionId: string, status: SettledSt
   return `${saleId}/${transactionId}/${status}`;
 }
 
-/** One message per outcome that occurs, each with its events in the order given. */
+/** Events in one message at most: below 300 kB, also where many batches go together. */
+const eventsPerMessage = 500;
+
+/** One message per outcome that occurs, or more where they are many, with the events in the order given. */
 export function encodeEvents(settled: readonly LedgerOrder[]): EventMessage[] {
-  const byStatus = new Map<SettledStatus, OrderEvent[]>();
+  const messages: { readonly status: SettledStatus; readonly events: OrderEvent[] }[] = [];
+  const filling = new Map<SettledStatus, OrderEvent[]>();
   // A batch has one time of settling and few of claiming, and writing a time costs as much as the rest of an event.
   const times = new Map<number, string>();
   function timeOf(ms: number): string {
@@ -102,12 +106,16 @@ export function encodeEvents(settled: readonly LedgerOrder[]): EventMessage[] {
     return time;
   }
   for (const one of settled) {
-    const event = eventOf(one, timeOf);
-    const events = byStatus.get(one.status);
-    if (events) events.push(event);
-    else byStatus.set(one.status, [event]);
+    const { status } = one;
+    let events = filling.get(status);
+    if (events === undefined || events.length === eventsPerMessage) {
+      events = [];
+      filling.set(status, events);
+      messages.push({ status, events });
+    }
+    events.push(eventOf(one, timeOf));
   }
-  return [...byStatus].map(([status, events]) => ({
+  return messages.map(({ status, events }) => ({
     routingKey: `orders.${status}`,
     content: Buffer.from(JSON.stringify(events)),
     events: events.length,

@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { Registry } from 'prom-client';
 import { type SaleKeys, saleKeys } from '../../src/claim/keys.ts';
 import type { Follower } from '../../src/events/follower.ts';
+import { applyInLedger } from '../../src/events/perform.ts';
 import { migrate } from '../../src/ledger/ledger.ts';
 import { createSaleOperations } from '../../src/ops/sales.ts';
 import type { OrderEvent } from '../../src/order/events.ts';
@@ -194,7 +195,7 @@ export async function createRig(environment: Environment = {}): Promise<Rig> {
       const { name, effect } = followerNamed(follower, configOf(), surroundings);
       if (effect.within !== 'ledger') throw new Error(`${name} writes elsewhere`);
       const context = { logger, signal: new AbortController().signal };
-      return ledger.once(name, events, (fresh, sql) => effect.apply(fresh, sql, context));
+      return applyInLedger(ledger, { name, effect }, events, context);
     },
 
     async anotherClaims() {

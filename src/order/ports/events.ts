@@ -31,6 +31,11 @@ export interface FollowerLedger {
     events: readonly OrderEvent[],
     effect: (fresh: readonly OrderEvent[], sql: RunSql) => Promise<void>,
   ): Promise<number>;
+  /**
+   * Runs `effect` in one transaction, and resolves with what it resolves with. What it throws is thrown on; else
+   * throws as `once`.
+   */
+  write<T>(effect: (sql: RunSql) => Promise<T>): Promise<T>;
   /** The events among these that `follower` has not handled. @throws OrderError `ledger-unavailable`. */
   unhandled(follower: string, events: readonly OrderEvent[]): Promise<readonly OrderEvent[]>;
   /** Remembers events as handled; those that are already change nothing. Throws as `unhandled`. */

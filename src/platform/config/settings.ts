@@ -103,7 +103,7 @@ export const settings = {
     fallback: '0',
     min: 0,
     max: 65_535,
-    about: 'envelopes a drainer holds unacknowledged; 0: three batches, following the cap',
+    about: 'envelopes a drainer holds unacknowledged; 0: five batches, following the cap',
   },
   ENVELOPE_MAX_ORDERS: {
     kind: 'integer',
@@ -298,7 +298,8 @@ export const settings = {
   FOLLOWER_QUEUE_MAX_BYTES: {
     kind: 'integer',
     fallback: '268435456',
-    min: 100_000,
+    // A message of events may have 300 kB, more where IDs are long: a queue without room for one drops it for ever.
+    min: 1_000_000,
     max: 1_000_000_000_000,
     about: 'bytes in a follower’s queue above which the oldest events are dropped, and counted',
   },

@@ -1,6 +1,6 @@
 -- Enters the points of confirmed orders: $1 sale IDs, $2 transaction IDs, $3 customer IDs, $4 SKUs, $5 pieces,
 -- $6 times of settlement, all of one length; $7 what earns one point, in the currency's minor unit.
--- A row for each order whose price the ledger does not know: its sale and transaction ID. These get no entry.
+-- One row: how many entries are new, and of how many orders the ledger does not know the price: these get none.
 -- Atomic: one statement. Repeatable: an order that has its entry keeps it.
 WITH earned AS (
   SELECT given.*, item.price_minor
@@ -14,5 +14,7 @@ WITH earned AS (
    WHERE price_minor IS NOT NULL
    ORDER BY sale_id, transaction_id
       ON CONFLICT DO NOTHING
+  RETURNING 1
 )
-SELECT sale_id, transaction_id FROM earned WHERE price_minor IS NULL
+SELECT (SELECT count(*)::int FROM entered) AS entered,
+       (SELECT count(*)::int FROM earned WHERE price_minor IS NULL) AS unpriced

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { eventId } from '../../../order/events.ts';
 import { EffectError, type Follower } from '../../follower.ts';
 
 /**
@@ -6,17 +7,20 @@ import { EffectError, type Follower } from '../../follower.ts';
  * the ledger.
  */
 export function createLoyalty({ minorPerPoint }: { minorPerPoint: number }): Follower {
-  const enterPoints = readFileSync(new URL('enter-points.sql', import.meta.url), 'utf8');
+  const read = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
+  const enterPoints = read('enter-points.sql');
+  const findEntered = read('find-entered.sql');
   return {
     name: 'loyalty',
     bindings: ['orders.confirmed'],
     ordersAtOnce: 500,
     effect: {
       within: 'ledger',
+      idempotent: true,
       async apply(events, sql) {
         const column = <T>(of: (data: (typeof events)[number]['data']) => T) =>
           events.map(({ data }) => of(data));
-        const unpriced = await sql(enterPoints, [
+        const [told] = await sql<{ entered: number; unpriced: number }>(enterPoints, [
           column(({ saleId }) => saleId),
           column(({ transactionId }) => transactionId),
           column(({ customerId }) => customerId),
@@ -25,9 +29,17 @@ export function createLoyalty({ minorPerPoint }: { minorPerPoint: number }): Fol
           column(({ settledAt }) => settledAt),
           minorPerPoint,
         ]);
-        if (unpriced.length > 0) {
+        if (told!.unpriced > 0)
           throw new EffectError('effect-refused', 'the ledger has no price for its SKU');
-        }
+        return told!.entered;
+      },
+      async missing(events, sql) {
+        const rows = await sql<{ sale_id: string; transaction_id: string }>(findEntered, [
+          events.map(({ data }) => data.saleId),
+          events.map(({ data }) => data.transactionId),
+        ]);
+        const entered = new Set(rows.map((row) => eventId(row.sale_id, row.transaction_id, 'confirmed')));
+        return events.filter(({ id }) => !entered.has(id));
       },
     },
   };
