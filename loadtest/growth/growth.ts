@@ -1,0 +1,93 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { median } from '../bench/result/summary.ts';
+import { type Contestant, startContestant } from './contestant.ts';
+
+export interface GrowthOptions {
+  /** Orders in the ledger of the one that has grown. */
+  readonly settled: number;
+  /** Orders that wait there. */
+  readonly waiting: number;
+  readonly rounds: number;
+  /** Of each measurement. */
+  readonly seconds: number;
+  readonly signal: AbortSignal;
+}
+
+/** Rates of one round, orders/s. */
+interface Round {
+  readonly accepted: { readonly empty: number; readonly grown: number };
+  readonly drained: { readonly empty: number; readonly grown: number };
+}
+
+const whole = (n: number) => Math.round(n).toLocaleString('en-US');
+
+/**
+ * How fast orders are taken and drained by an instance that holds many already, against one that holds none; in
+ * turns, so that a change of the machine favours neither. And what the processes' memory does while orders pile up.
+ *
+ * @throws when an order was answered otherwise than with 202, or a drain stands still
+ */
+export async function measureGrowth(options: GrowthOptions): Promise<void> {
+  const { settled, waiting, rounds, seconds, signal } = options;
+  await withContestants(signal, async (empty, grown) => {
+    console.log(`writing ${whole(settled)} settled orders`);
+    await grown.grow(settled);
+    await pileUp(grown, waiting, signal);
+    // Both have been under load before they are compared.
+    await empty.accept(seconds);
+    await empty.drain(60);
+    const taken: Round[] = [];
+    while (taken.length < rounds) {
+      const accepted = { empty: await empty.accept(seconds), grown: await grown.accept(seconds) };
+      const behind = whole(await grown.waiting());
+      const drained = { grown: await grown.drain(seconds), empty: await empty.drain(seconds) };
+      taken.push({ accepted, drained });
+      const told = Object.entries({ accepted, drained }).map(
+        ([what, of]) => `${what} ${whole(of.grown)}/s, empty ${whole(of.empty)}/s`,
+      );
+      console.log(`round ${taken.length}  ${behind} waiting: ${told.join('; ')}`);
+    }
+    console.log(
+      '\n| medians, orders/s | empty | grown | grown : empty, by round |\n| --- | --- | --- | --- |',
+    );
+    for (const what of ['accepted', 'drained'] as const) {
+      const of = (which: 'empty' | 'grown') => whole(median(taken.map((round) => round[what][which])));
+      const ratio = median(taken.map((round) => round[what].grown / round[what].empty)).toFixed(2);
+      console.log(`| ${[what, of('empty'), of('grown'), ratio].join(' | ')} |`);
+    }
+  });
+}
+
+/** Lets orders wait, and says what that does to memory. */
+async function pileUp(grown: Contestant, orders: number, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const waiting = await grown.waiting();
+    const { gateway, drainer } = await grown.memory();
+    console.log(`${whole(waiting)} waiting: gateway ${gateway} MiB, drainer ${drainer} MiB`);
+    if (waiting >= orders) return;
+    signal.throwIfAborted();
+    await grown.accept(5);
+  }
+}
+
+async function withContestants(
+  signal: AbortSignal,
+  work: (empty: Contestant, grown: Contestant) => Promise<void>,
+): Promise<void> {
+  const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+  const logs = await mkdtemp(join(tmpdir(), 'sluice-growth-'));
+  const running: Contestant[] = [];
+  try {
+    for (const name of ['empty', 'grown']) {
+      running.push(await startContestant({ cli, logFile: join(logs, `${name}.log`), signal }));
+    }
+    const [empty, grown] = running;
+    await work(empty!, grown!);
+  } finally {
+    for (const contestant of running) await contestant.stop();
+    await rm(logs, { recursive: true, force: true });
+  }
+}
