@@ -1,12 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, expect, inject, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { type MailServer, startMailServer } from '../../loadtest/follow-ons/mail-server.ts';
 import { announce, settledOrders } from '../../src/events/follower.testing.ts';
-import { environmentWith } from '../e2e/support/command.ts';
-import { builtCommand } from '../support/build.ts';
 import { crowd } from '../support/http.ts';
 import { createRig, newOrder, type Rig } from '../support/rig.ts';
 import { until } from '../support/wait.ts';
@@ -117,62 +111,4 @@ it('a mail that can never be sent is a dead letter with its reason, and the othe
     deadlineMs: 30_000,
     what: 'the dead letter',
   });
-});
-
-/** The follower as a process of its own. */
-async function mailProcess(server: MailServer): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [await builtCommand(), 'follower', 'mail'], {
-    cwd: mkdtempSync(join(inject('servicesDir'), 'follower-')),
-    env: environmentWith({ ...rig.stack.settings, ...settings(server) }),
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  cleanUp.push(() => child.kill('SIGKILL'));
-  const lines: string[] = [];
-  await new Promise<void>((resolve, reject) => {
-    createInterface(child.stderr!).on('line', (line) => {
-      lines.push(line);
-      if (line.includes('"msg":"ready"')) resolve();
-    });
-    child.once('exit', (how) => reject(new Error(`the follower ended (${how}):\n${lines.join('\n')}`)));
-  });
-  return child;
-}
-
-it('killed between send and record, it sends a second time no more than was under way', async () => {
-  let kill: (() => void) | undefined;
-  const server = await mailServer({
-    thinkMs: 5,
-    onMail() {
-      kill?.();
-    },
-  });
-  const orders = settledOrders(300);
-  const ids = await announce(rig, orders, 50);
-  const kills = 2;
-  for (let round = 1; round <= kills; round++) {
-    const follower = await mailProcess(server);
-    const ended = new Promise((resolve) => follower.once('exit', resolve));
-    const from = server.mails.length;
-    kill = () => {
-      if (server.mails.length >= from + 30) follower.kill('SIGKILL');
-    };
-    await ended;
-    kill = undefined;
-  }
-  await mailProcess(server);
-  await until(() => mailsOf(server, ids).every((mails) => mails >= 1), {
-    deadlineMs: 60_000,
-    what: 'a mail for each order',
-  });
-  const twice = mailsOf(server, ids).reduce((sum, mails) => sum + mails - 1, 0);
-  // Sent and not yet remembered, at each death: the mails of one call, which are remembered together.
-  expect(twice).toBeLessThanOrEqual(kills * 10);
-  const remembered = async () => {
-    const { rows } = await rig.db.query<{ n: number }>(
-      "SELECT count(*)::int AS n FROM follower_events WHERE follower = 'mail' AND event_id LIKE $1",
-      [`${orders[0]!.order.saleId}/%`],
-    );
-    return rows[0]!.n === orders.length;
-  };
-  await until(remembered, { deadlineMs: 30_000, what: 'every mail to be remembered' });
 });
