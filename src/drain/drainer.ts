@@ -14,6 +14,7 @@ import { createEventAnnouncer } from './announce-events.ts';
 import { type BatchEntry, createBatcher, markDone } from './batcher.ts';
 import { createDeadLetterer } from './dead-letterer.ts';
 import { createLanes } from './lanes.ts';
+import type { Experience } from './patience.ts';
 import { createRest } from './rest.ts';
 import { createClaimSettler } from './settle-claims.ts';
 import { batchOrders, prefetchEnvelopes, settlingMax } from './sizes.ts';
@@ -174,12 +175,13 @@ export function createDrainer(deps: DrainerDeps): Lifecycle {
     return batcher.take(wanted);
   }
 
-  async function write(batch: BatchEntry[]): Promise<number> {
+  async function write(batch: BatchEntry[]): Promise<Experience> {
     const written = await writeBatch(batch, givingUp.signal, cap);
     track(finish(written));
     if (written.left.length > 0) batcher.putBack(written.left);
     cap = written.cap;
-    return written.nextInMs;
+    const spacingMs = (batch.length / cap.ordersPerSecond) * 1_000;
+    return { nextInMs: written.nextInMs, waitedMs: written.waitedMs, spacingMs };
   }
 
   /** Starts writing what has arrived, when its turn has come. */

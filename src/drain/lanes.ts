@@ -1,7 +1,7 @@
 import type { Clock } from '../platform/clock.ts';
+import { createPatience, type Experience } from './patience.ts';
 
-/** Says how long the cap holds back a batch as large as the one just written, in ms; 0: it holds nothing back. */
-export type WriteOne = () => Promise<number>;
+export type WriteOne = () => Promise<Experience>;
 
 /** Batches on their way to the ledger. */
 export interface Lanes {
@@ -23,15 +23,16 @@ export interface Lanes {
  */
 export function createLanes(clock: Clock, onFault: () => void): Lanes {
   const writing = new Set<Promise<void>>();
+  const patience = createPatience();
   let turnAtMs = 0;
   let held = false;
   let fault: { readonly error: unknown } | undefined;
 
   async function follow(write: WriteOne): Promise<void> {
     try {
-      const nextInMs = await write();
-      held = nextInMs > 0;
-      turnAtMs = clock.monotonicMs() + Math.ceil(nextInMs);
+      const experience = await write();
+      held = experience.nextInMs > 0;
+      turnAtMs = clock.monotonicMs() + Math.ceil(experience.nextInMs + patience(experience));
     } catch (error) {
       fault ??= { error };
       onFault();

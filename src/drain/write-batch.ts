@@ -21,6 +21,8 @@ export interface WrittenBatch<Entry> {
   readonly left: readonly Entry[];
   /** How long the cap holds back a batch as large as the last one; 0: it holds nothing back. */
   readonly nextInMs: number;
+  /** What the cap had it wait, because it came too early. */
+  readonly waitedMs: number;
   readonly cap: Cap;
 }
 
@@ -77,6 +79,7 @@ export function createBatchWriter(deps: Deps) {
     let parts: Entry[][] = [[...entries]];
     let latest = cap;
     let nextInMs = 0;
+    let waitedMs = 0;
     while (parts.length > 0) {
       if (signal.aborted) break;
       const [part, ...rest] = parts as [Entry[], ...Entry[][]];
@@ -106,6 +109,7 @@ export function createBatchWriter(deps: Deps) {
       }
       latest = outcome.cap;
       if (outcome.outcome === 'wait') {
+        waitedMs += outcome.waitMs;
         await deps.clock.sleep(outcome.waitMs, signal);
       } else if (outcome.outcome === 'too-large') {
         parts = [...halves(part), ...rest];
@@ -119,7 +123,7 @@ export function createBatchWriter(deps: Deps) {
         parts = rest;
       }
     }
-    return { settled, unwritable, left: parts.flat(), nextInMs, cap: latest };
+    return { settled, unwritable, left: parts.flat(), nextInMs, waitedMs, cap: latest };
   };
 }
 
