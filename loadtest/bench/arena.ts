@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createServices } from '../../src/services/services.ts';
 import { type Followers, startFollowers } from '../instance/followers.ts';
-import { type OwnInstance, startOwnInstance } from '../instance/own-instance.ts';
+import { type OwnInstance, ownEnvironment, startOwnInstance } from '../instance/own-instance.ts';
 import { type RunFile, readRunFile } from '../instance/run-file.ts';
 import { mustRunSluice, type SluiceCommand } from '../instance/sluice-command.ts';
 import { type Child, startChild } from './child.ts';
@@ -54,8 +54,7 @@ export async function startArena(options: {
   signal: AbortSignal;
 }): Promise<Arena> {
   const { cli, logFile, signal } = options;
-  const { DATABASE_URL, AMQP_URL, REDIS_URL, ...given } = options.env;
-  const env = { ...given, FOLLOWERS: 'none' };
+  const env = ownEnvironment(options.env);
   const undo: (() => Promise<unknown>)[] = [];
   let stopping: Promise<void> | undefined;
   const stop = () => {

@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { readEnvironment } from '../report/environment.ts';
+import { runBench } from '../run-bench.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { startArena } from './arena.ts';
 import { takeTurns } from './bench.ts';
@@ -11,11 +12,6 @@ import { type Contestant, contestants } from './figure.ts';
 import { drawPicture } from './result/picture.ts';
 import { type BenchResult, summarise } from './result/summary.ts';
 import { formatResult } from './result/table.ts';
-
-const EXIT_PASSED = 0;
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
-const EXIT_INTERRUPTED = 130;
 
 interface CliOptions {
   rounds: number;
@@ -48,8 +44,7 @@ function createProgram(): Command {
     .option('--only <names>', `some of ${contestants.join(',')}`, contestantList, all)
     .option('--out <dir>', 'folder of the results', 'results')
     .option('--save-picture', 'write docs/bench.svg')
-    .option('--check', 'exit with 1 when a ratio is below its floor')
-    .exitOverride();
+    .option('--check', 'exit with 1 when a ratio is below its floor');
 }
 
 function contestantList(text: string): readonly Contestant[] {
@@ -93,25 +88,12 @@ async function bench(options: CliOptions, signal: AbortSignal): Promise<BenchRes
   }
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => interrupted.abort(new Error('interrupted')));
-  try {
-    const options = createProgram().parse(args, { from: 'user' }).opts<CliOptions>();
-    const result = await bench(options, interrupted.signal);
-    if (!result.auditsPassed) return EXIT_FAILED;
-    return options.check && result.ratios.some(({ met }) => !met) ? EXIT_FAILED : EXIT_PASSED;
-  } catch (error) {
-    // commander has already said what is wrong, or shown its help.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_PASSED : EXIT_USAGE;
-    if (interrupted.signal.aborted) return EXIT_INTERRUPTED;
-    console.error(error);
-    return EXIT_FAILED;
-  }
+async function main(options: CliOptions, signal: AbortSignal): Promise<boolean> {
+  const { auditsPassed, ratios } = await bench(options, signal);
+  return auditsPassed && !(options.check && ratios.some(({ met }) => !met));
 }
 
 const [first, name = ''] = process.argv.slice(2);
 const part = first === 'part' ? parts[name] : undefined;
 if (part) await runChild(await part());
-else process.exitCode = await main(process.argv.slice(2));
+else process.exitCode = await runBench(createProgram(), process.argv.slice(2), main);

@@ -1,5 +1,6 @@
-import { Command, CommanderError, Option } from 'commander';
-import { readEnvironment } from '../report/environment.ts';
+import { Command, Option } from 'commander';
+import { describeMachine } from '../report/environment.ts';
+import { runBench } from '../run-bench.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { runInstance, type SlowFollower } from './instance.ts';
 import { measureIntake } from './intake.ts';
@@ -18,30 +19,16 @@ function createProgram(): Command {
     .addOption(new Option('--only <part>', 'one part of it').choices(['throughput', 'intake']))
     .option('--rounds <n>', 'of intake: turns with and without followers', wholeNumber(1, 100), 5)
     .option('--seconds <n>', 'of intake: measured in each turn', wholeNumber(1, 600), 8)
-    .option('--rate <orders/s>', 'of intake: offered', wholeNumber(1, 100_000), 5_000)
-    .exitOverride();
+    .option('--rate <orders/s>', 'of intake: offered', wholeNumber(1, 100_000), 5_000);
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const interrupted = new AbortController();
-  const { signal } = interrupted;
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
-  try {
-    const options = createProgram().parse(args, { from: 'user' }).opts<CliOptions>();
-    const { cpu, cores, memoryGiB, node } = readEnvironment();
-    console.log(`${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}`);
-    if (options.only !== 'intake') await measureThroughput(signal);
-    if (options.only !== 'throughput') await measureIntake({ ...options, signal });
-    return 0;
-  } catch (error) {
-    // commander has already said what is wrong, or shown its help.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (signal.aborted) return 130;
-    console.error(error);
-    return 1;
-  }
+async function main(options: CliOptions, signal: AbortSignal): Promise<boolean> {
+  console.log(describeMachine());
+  if (options.only !== 'intake') await measureThroughput(signal);
+  if (options.only !== 'throughput') await measureIntake({ ...options, signal });
+  return true;
 }
 
 const [part, settings] = process.argv.slice(2);
 if (part === 'instance') await runInstance(JSON.parse(settings!) as SlowFollower);
-else process.exitCode = await main(process.argv.slice(2));
+else process.exitCode = await runBench(createProgram(), process.argv.slice(2), main);

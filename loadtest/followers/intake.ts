@@ -11,7 +11,7 @@ import { driveOpenLoop } from '../driver/open-loop.ts';
 import type { DriveResult } from '../driver/recorder.ts';
 import { startFollowers } from '../instance/followers.ts';
 import { openLoadSale } from '../instance/load-sale.ts';
-import { type OwnInstance, startOwnInstance } from '../instance/own-instance.ts';
+import { type OwnInstance, ownEnvironment, startOwnInstance } from '../instance/own-instance.ts';
 import { mustRunSluice, type SluiceCommand } from '../instance/sluice-command.ts';
 import { hold } from '../profile/rate-profile.ts';
 import { LOAD_SKU, PLENTY, WARMUP_SKU } from '../settings.ts';
@@ -166,8 +166,7 @@ function cells({ p50Ms, p99Ms, cpuMicros }: Turn): string[] {
 
 async function withArena(signal: AbortSignal, work: (arena: Arena) => Promise<void>): Promise<void> {
   const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
-  const { DATABASE_URL, AMQP_URL, REDIS_URL, ...given } = process.env;
-  const env = { ...given, FOLLOWERS: 'none' };
+  const env = ownEnvironment(process.env);
   const logs = await mkdtemp(join(tmpdir(), 'sluice-intake-'));
   const own = await startOwnInstance({
     ...{ cli, env, gateways: 1, drainers: 1 },

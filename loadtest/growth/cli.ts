@@ -1,7 +1,10 @@
-import { Command, CommanderError } from 'commander';
-import { readEnvironment } from '../report/environment.ts';
+import { Command } from 'commander';
+import { describeMachine } from '../report/environment.ts';
+import { runBench } from '../run-bench.ts';
 import { wholeNumber } from '../whole-number.ts';
 import { type GrowthOptions, measureGrowth } from './growth.ts';
+
+type CliOptions = Omit<GrowthOptions, 'signal'>;
 
 function createProgram(): Command {
   return new Command('bench:growth')
@@ -9,27 +12,13 @@ function createProgram(): Command {
     .option('--settled <orders>', 'in the ledger beforehand', wholeNumber(0, 100_000_000), 1_000_000)
     .option('--waiting <orders>', 'accepted and not drained', wholeNumber(0, 1_000_000), 300_000)
     .option('--rounds <n>', 'turns of each', wholeNumber(1, 100), 5)
-    .option('--seconds <n>', 'measured in each turn', wholeNumber(1, 60), 4)
-    .exitOverride();
+    .option('--seconds <n>', 'measured in each turn', wholeNumber(1, 60), 4);
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const interrupted = new AbortController();
-  const { signal } = interrupted;
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
-  try {
-    const options = createProgram().parse(args, { from: 'user' }).opts<Omit<GrowthOptions, 'signal'>>();
-    const { cpu, cores, memoryGiB, node } = readEnvironment();
-    console.log(`${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}`);
-    await measureGrowth({ ...options, signal });
-    return 0;
-  } catch (error) {
-    // commander has already said what is wrong, or shown its help.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (signal.aborted) return 130;
-    console.error(error);
-    return 1;
-  }
+async function main(options: CliOptions, signal: AbortSignal): Promise<boolean> {
+  console.log(describeMachine());
+  await measureGrowth({ ...options, signal });
+  return true;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await runBench(createProgram(), process.argv.slice(2), main);

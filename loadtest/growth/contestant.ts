@@ -4,9 +4,10 @@ import pg from 'pg';
 import { runLoad } from '../bench/load/load-process.ts';
 import { committedOrders, untilCommitted } from '../bench/sale-progress.ts';
 import { openLoadSale } from '../instance/load-sale.ts';
-import { type OwnInstance, startOwnInstance } from '../instance/own-instance.ts';
+import { type OwnInstance, ownEnvironment, startOwnInstance } from '../instance/own-instance.ts';
 import { mustRunSluice, type SluiceCommand } from '../instance/sluice-command.ts';
 import { LOAD_SKU, PLENTY, WARMUP_SKU } from '../settings.ts';
+import { usageOf } from '../watch/process-usage.ts';
 
 /** An instance with one sale, which stands still unless it is told to drain. */
 export interface Contestant {
@@ -14,6 +15,8 @@ export interface Contestant {
   accept(seconds: number): Promise<number>;
   /** Drains at a lifted cap, for so long or until nothing waits; resolves with orders committed per second. */
   drain(seconds: number): Promise<number>;
+  /** Drains all that waits. @throws where an accepted order is not committed in the end */
+  drainAll(): Promise<void>;
   /** Orders accepted and not committed. */
   waiting(): Promise<number>;
   /** Has the ledger hold so many settled orders of the sale. */
@@ -35,8 +38,7 @@ export async function startContestant(options: {
   signal: AbortSignal;
 }): Promise<Contestant> {
   const { cli, signal } = options;
-  const { DATABASE_URL, AMQP_URL, REDIS_URL, ...given } = process.env;
-  const env = { ...given, FOLLOWERS: 'none' };
+  const env = ownEnvironment(process.env);
   const own = await startOwnInstance({ ...options, env, gateways: 1, drainers: 1 });
   const ledger = new pg.Pool({ connectionString: own.runFile.databaseUrl, max: 1 });
   const command = { cli, folder: own.folder, env };
@@ -92,6 +94,13 @@ async function withSale(parts: {
       return rate;
     },
 
+    async drainAll() {
+      await mustRunSluice(command, ['resume']);
+      await untilCommitted(committed, accepted, signal);
+      if ((await committed()) !== accepted)
+        throw new Error(`${await committed()} orders are committed, ${accepted} accepted`);
+    },
+
     waiting: async () => accepted - (await committed()),
 
     async grow(orders) {
@@ -104,8 +113,7 @@ async function withSale(parts: {
     async memory() {
       const of = async (role: string) => {
         const { pid } = own.runFile.processes.find((one) => one.role === role)!;
-        const status = await readFile(`/proc/${pid}/status`, 'utf8');
-        return Math.round(Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) / 1_024);
+        return Math.round(((await usageOf(pid))?.rssBytes ?? Number.NaN) / 2 ** 20);
       };
       return { gateway: await of('gateway'), drainer: await of('drainer') };
     },

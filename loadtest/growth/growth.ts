@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { median } from '../bench/result/summary.ts';
+import { formatNumber } from '../report/verdict-table.ts';
 import { type Contestant, startContestant } from './contestant.ts';
 
 export interface GrowthOptions {
@@ -22,18 +23,16 @@ interface Round {
   readonly drained: { readonly empty: number; readonly grown: number };
 }
 
-const whole = (n: number) => Math.round(n).toLocaleString('en-US');
-
 /**
  * How fast orders are taken and drained by an instance that holds many already, against one that holds none; in
  * turns, so that a change of the machine favours neither. And what the processes' memory does while orders pile up.
  *
- * @throws when an order was answered otherwise than with 202, or a drain stands still
+ * @throws when an order was answered otherwise than with 202, or is not committed in the end
  */
 export async function measureGrowth(options: GrowthOptions): Promise<void> {
   const { settled, waiting, rounds, seconds, signal } = options;
   await withContestants(signal, async (empty, grown) => {
-    console.log(`writing ${whole(settled)} settled orders`);
+    console.log(`writing ${formatNumber(settled)} settled orders`);
     await grown.grow(settled);
     await pileUp(grown, waiting, signal);
     // Both have been under load before they are compared.
@@ -42,19 +41,20 @@ export async function measureGrowth(options: GrowthOptions): Promise<void> {
     const taken: Round[] = [];
     while (taken.length < rounds) {
       const accepted = { empty: await empty.accept(seconds), grown: await grown.accept(seconds) };
-      const behind = whole(await grown.waiting());
+      const behind = formatNumber(await grown.waiting());
       const drained = { grown: await grown.drain(seconds), empty: await empty.drain(seconds) };
       taken.push({ accepted, drained });
       const told = Object.entries({ accepted, drained }).map(
-        ([what, of]) => `${what} ${whole(of.grown)}/s, empty ${whole(of.empty)}/s`,
+        ([what, of]) => `${what} ${formatNumber(of.grown)}/s, empty ${formatNumber(of.empty)}/s`,
       );
       console.log(`round ${taken.length}  ${behind} waiting: ${told.join('; ')}`);
     }
+    for (const contestant of [empty, grown]) await contestant.drainAll();
     console.log(
       '\n| medians, orders/s | empty | grown | grown : empty, by round |\n| --- | --- | --- | --- |',
     );
     for (const what of ['accepted', 'drained'] as const) {
-      const of = (which: 'empty' | 'grown') => whole(median(taken.map((round) => round[what][which])));
+      const of = (which: 'empty' | 'grown') => formatNumber(median(taken.map((round) => round[what][which])));
       const ratio = median(taken.map((round) => round[what].grown / round[what].empty)).toFixed(2);
       console.log(`| ${[what, of('empty'), of('grown'), ratio].join(' | ')} |`);
     }
@@ -66,7 +66,7 @@ async function pileUp(grown: Contestant, orders: number, signal: AbortSignal): P
   for (;;) {
     const waiting = await grown.waiting();
     const { gateway, drainer } = await grown.memory();
-    console.log(`${whole(waiting)} waiting: gateway ${gateway} MiB, drainer ${drainer} MiB`);
+    console.log(`${formatNumber(waiting)} waiting: gateway ${gateway} MiB, drainer ${drainer} MiB`);
     if (waiting >= orders) return;
     signal.throwIfAborted();
     await grown.accept(5);

@@ -25,6 +25,12 @@ export interface OwnInstance {
   readonly stop: () => Promise<void>;
 }
 
+/** An environment for an instance that starts its servers itself and runs no followers, whatever is set here. */
+export function ownEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { DATABASE_URL, AMQP_URL, REDIS_URL, ...given } = env;
+  return { ...given, FOLLOWERS: 'none' };
+}
+
 /** `sluice up` ended, or was not ready in time. */
 export class InstanceStartError extends Error {
   readonly code = 'INSTANCE_START_FAILED';

@@ -23,3 +23,9 @@ export function readEnvironment(loadAverage?: number): Environment {
     ...(loadAverage === undefined ? {} : { loadAverage: Math.round(loadAverage * 100) / 100 }),
   };
 }
+
+/** The same in a line. */
+export function describeMachine(): string {
+  const { cpu, cores, memoryGiB, node } = readEnvironment();
+  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}`;
+}

@@ -12,9 +12,9 @@ import { settlingMax } from './sizes.ts';
 import type { SettledEntry } from './write-batch.ts';
 
 /**
- * Under a crowd messages leave this far apart, each with the events of all batches since the last. What a message
- * costs the broker and its followers hardly depends on what it holds (see docs/decisions/events.md). A lone batch
- * waits for nothing.
+ * Under a crowd messages leave this far apart, each with the events of all batches since the last: a message
+ * costs the broker and its followers something whatever it holds (see docs/decisions/events.md). A lone batch waits
+ * for nothing.
  */
 const gatherMs = 100;
 

@@ -1,8 +1,9 @@
 import amqp from 'amqplib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Cluster, createCluster, type RoleName, type RoleProcess } from './support/cluster.ts';
+import { type Cluster, createCluster, type RoleName } from './support/cluster.ts';
 import { crowd, goods, shoppers } from './support/crowd.ts';
 import { expectPromisesKept } from './support/promises.ts';
+import type { RoleProcess } from './support/role-process.ts';
 
 let cluster: Cluster;
 const roles = {} as Record<RoleName, RoleProcess>;

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { crowd } from '../support/http.ts';
 import { newOrder } from '../support/rig.ts';
 import { until } from '../support/wait.ts';
-import { type Cluster, createCluster, type RoleName, type RoleProcess } from './support/cluster.ts';
+import { type Cluster, createCluster, type RoleName } from './support/cluster.ts';
+import type { RoleProcess } from './support/role-process.ts';
 
 /** How often each follower is killed; `npm run test:follower-strikes` does it 50 times. */
 const strikes = Number(process.env.FOLLOWER_STRIKES ?? 2);

@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest';
 import { startMailServer } from '../../loadtest/follow-ons/mail-server.ts';
 import { announce, settledOrders } from '../../src/events/follower.testing.ts';
-import { environmentWith } from '../e2e/support/command.ts';
-import { builtCommand } from '../support/build.ts';
+import { type RoleProcess, startRoleProcess } from '../e2e/support/role-process.ts';
 import { createRig, type Rig } from '../support/rig.ts';
 import { until } from '../support/wait.ts';
 
@@ -23,7 +20,7 @@ let rig: Rig;
 const cleanUp: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  rig = await createRig({ FOLLOWER_RETRY_MS: '200', FOLLOWER_MAX_ORDERS_PER_SECOND: '100000' });
+  rig = await createRig(common);
 });
 afterAll(() => rig?.close());
 afterEach(async () => {
@@ -83,28 +80,16 @@ const webhook: StartOutside = async (onTaken) => {
   };
 };
 
-/** A follower as a process of its own, ready. */
-async function start({ follower, settings }: Outside): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [await builtCommand(), 'follower', follower], {
+/** Of the rig, and of the followers, which are processes of their own. */
+const common = { FOLLOWER_RETRY_MS: '200', FOLLOWER_MAX_ORDERS_PER_SECOND: '100000' };
+
+async function start({ follower, settings }: Outside): Promise<RoleProcess> {
+  const one = await startRoleProcess(['follower', follower], {
     cwd: mkdtempSync(join(inject('servicesDir'), 'follower-')),
-    env: environmentWith({
-      ...rig.stack.settings,
-      FOLLOWER_RETRY_MS: '200',
-      FOLLOWER_MAX_ORDERS_PER_SECOND: '100000',
-      ...settings,
-    }),
-    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...rig.stack.settings, ...common, ...settings },
   });
-  cleanUp.push(() => child.kill('SIGKILL'));
-  const lines: string[] = [];
-  await new Promise<void>((resolve, reject) => {
-    createInterface(child.stderr!).on('line', (line) => {
-      lines.push(line);
-      if (line.includes('"msg":"ready"')) resolve();
-    });
-    child.once('exit', (how) => reject(new Error(`the follower ended (${how}):\n${lines.join('\n')}`)));
-  });
-  return child;
+  cleanUp.push(() => one.kill());
+  return one;
 }
 
 it.each([
@@ -120,16 +105,14 @@ it.each([
     const outside = await startOutside(() => onTaken());
     const { follower, taken, atOnce } = outside;
     const settled = settledOrders(orders);
-    const first = await start(outside);
+    let running = await start(outside);
     await announce(rig, settled, 50);
-    let running = first;
     for (let strike = 1; strike <= strikes; strike++) {
       const from = taken().length;
-      const ended = new Promise((resolve) => running.once('exit', resolve));
       onTaken = () => {
-        if (taken().length >= from + effectsPerStrike) running.kill('SIGKILL');
+        if (taken().length >= from + effectsPerStrike) void running.kill();
       };
-      await ended;
+      await running.exited;
       onTaken = () => {};
       running = await start(outside);
     }

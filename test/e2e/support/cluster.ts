@@ -1,22 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { expect, inject } from 'vitest';
 import { freePort } from '../../../src/services/free-port.ts';
-import { builtCommand } from '../../support/build.ts';
 import { createStack, type Stack } from '../../support/stack.ts';
-import { type Ended, type Environment, environmentWith, sluice } from './command.ts';
+import { type Ended, type Environment, sluice } from './command.ts';
+import { type RoleProcess, startRoleProcess } from './role-process.ts';
 
 export type RoleName = 'gateway' | 'drainer' | 'ops' | 'follower loyalty' | 'follower ranking';
-
-/** A role as a process of its own. */
-export interface RoleProcess {
-  readonly pid: number;
-  /** Resolves with the exit code, or the signal that ended it. */
-  readonly exited: Promise<number | NodeJS.Signals | null>;
-  stop(): Promise<void>;
-}
 
 /** A piece of goods for sale in a test. */
 export interface Item {
@@ -39,41 +29,20 @@ export interface Cluster {
 
 /** @param env settings of every role, over the defaults. */
 export async function createCluster(env: Environment = {}): Promise<Cluster> {
-  const [command, stack, port] = await Promise.all([builtCommand(), createStack(), freePort()]);
+  const [stack, port] = await Promise.all([createStack(), freePort()]);
   const folder = mkdtempSync(join(inject('servicesDir'), 'cluster-'));
-  const running = new Set<ChildProcess>();
+  const running = new Set<RoleProcess>();
 
   const run = (...args: string[]) => sluice(args, { cwd: folder, env: stack.settings });
 
   async function start(role: RoleName, more: Environment = {}): Promise<RoleProcess> {
-    const child = spawn(process.execPath, [command, ...role.split(' ')], {
+    const one = await startRoleProcess(role.split(' '), {
       cwd: folder,
-      env: environmentWith({ ...stack.settings, PORT: String(port), OPS_PORT: '0', ...env, ...more }),
-      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...stack.settings, PORT: String(port), OPS_PORT: '0', ...env, ...more },
     });
-    running.add(child);
-    const exited = new Promise<number | NodeJS.Signals | null>((resolve) =>
-      child.once('exit', (code, signal) => {
-        running.delete(child);
-        resolve(code ?? signal);
-      }),
-    );
-    const lines: string[] = [];
-    await new Promise<void>((resolve, reject) => {
-      createInterface(child.stderr).on('line', (line) => {
-        lines.push(line);
-        if (line.includes('"msg":"ready"')) resolve();
-      });
-      void exited.then((how) => reject(new Error(`${role} ended (${how}):\n${lines.join('\n')}`)));
-    });
-    return {
-      pid: child.pid as number,
-      exited,
-      async stop() {
-        child.kill('SIGTERM');
-        await exited;
-      },
-    };
+    running.add(one);
+    void one.exited.then(() => running.delete(one));
+    return one;
   }
 
   const migrated = await run('migrate');
@@ -101,13 +70,7 @@ export async function createCluster(env: Environment = {}): Promise<Cluster> {
     },
 
     async close() {
-      await Promise.all(
-        [...running].map(async (child) => {
-          const ended = new Promise((resolve) => child.once('exit', resolve));
-          child.kill('SIGKILL');
-          await ended;
-        }),
-      );
+      await Promise.all([...running].map((one) => one.kill()));
       await stack.close();
       rmSync(folder, { recursive: true, force: true });
     },
