@@ -35,26 +35,42 @@ function createLetterBox<Letter>(
   queue: string,
   decode: (message: GetMessage) => Letter,
 ): LetterBox<Letter> {
-  const next = async (channel: Channel) => (await channel.get(queue).catch(away)) || undefined;
+  /**
+   * The letters that are there, oldest first. Those that arrive meanwhile are left out: how many there are is said
+   * with the first of them, for the count of an idle queue may be older than what was given back to it just before.
+   */
+  async function* letters(channel: Channel): AsyncGenerator<GetMessage> {
+    let left = 1;
+    for (let isFirst = true; left > 0; isFirst = false) {
+      const message = (await channel.get(queue).catch(away)) || undefined;
+      if (!message) return;
+      left = isFirst ? message.fields.messageCount : left - 1;
+      yield message;
+    }
+  }
 
   let last: Promise<unknown> = Promise.resolve();
 
-  function withChannel<T>(work: (channel: Channel, letters: number) => Promise<T>): Promise<T> {
+  function withChannel<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
     const mine = last.then(() => onChannel(work));
     last = mine.catch(() => undefined);
     return mine;
   }
 
-  async function onChannel<T>(work: (channel: Channel, letters: number) => Promise<T>): Promise<T> {
+  async function onChannel<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
     let model: ChannelModel | undefined;
     try {
       model = await openConnection(amqpUrl, 'sluice dead letters').catch(away);
       model.on('error', (error) => logger.warn({ err: error }, 'the broker connection failed'));
       const channel = await model.createChannel().catch(away);
       channel.on('error', (error) => logger.warn({ err: error }, 'the channel for dead letters failed'));
-      const { messageCount } = await channel.checkQueue(queue).catch(missing);
-      const result = await work(channel, messageCount);
-      // What was not acknowledged goes back with the channel; its close also sees the acknowledgements off.
+      await channel.checkQueue(queue).catch(missing);
+      const result = await work(channel).catch((error: unknown) => {
+        giveBack(channel);
+        throw error;
+      });
+      giveBack(channel);
+      // Sees off what was acknowledged, and what was given back.
       await closeChannel(channel).catch(away);
       return result;
     } finally {
@@ -64,22 +80,20 @@ function createLetterBox<Letter>(
 
   return {
     list: (limit) =>
-      withChannel(async (channel, letters) => {
+      withChannel(async (channel) => {
         const found: Letter[] = [];
-        while (found.length < Math.min(limit, letters)) {
-          const message = await next(channel);
-          if (!message) break;
+        if (limit < 1) return found;
+        for await (const message of letters(channel)) {
           found.push(decode(message));
+          if (found.length >= limit) break;
         }
         return found;
       }),
     take: (filter, handle) =>
-      withChannel(async (channel, letters) => {
+      withChannel(async (channel) => {
         let done = 0;
         let kept = 0;
-        for (let seen = 0; seen < letters; seen++) {
-          const message = await next(channel);
-          if (!message) break;
+        for await (const message of letters(channel)) {
           const letter = decode(message);
           if (!filter(letter)) continue;
           if ((await handle(letter)) === 'done') {
@@ -94,6 +108,15 @@ function createLetterBox<Letter>(
         return { done, kept };
       }),
   };
+}
+
+/** All that is not acknowledged, before whatever is asked next: the channel's end alone would give it back later. */
+function giveBack(channel: Channel): void {
+  try {
+    channel.nackAll(true);
+  } catch {
+    // The channel is gone, and with it all that it held is given back.
+  }
 }
 
 function missing(cause: unknown): never {
