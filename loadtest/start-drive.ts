@@ -5,7 +5,6 @@ import { ramp } from './profile/rate-profile.ts';
 import type { Scenario } from './scenario.ts';
 import { LOAD_SKU, type Settings, WARMUP_SKU } from './settings.ts';
 
-const WARMUP_ORDERS = 5_000;
 const SATURATE_CONNECTIONS = 100;
 
 /** Where a drive sends its orders, and where it notes them. */
@@ -25,13 +24,13 @@ export function startDrive(scenario: Scenario, settings: Settings, target: Drive
       ? { sku: WARMUP_SKU, quantity: 1, customerId: `early-${index}` }
       : { sku: LOAD_SKU, ...wishOf(index) };
   if (scenario.model === 'closed-loop') {
-    const { seconds } = settings;
+    const { warmupSeconds, seconds } = settings;
     return driveSaturate({
       ...target,
       wish,
+      warmupSeconds,
       seconds,
       connections: SATURATE_CONNECTIONS,
-      warmupOrders: WARMUP_ORDERS,
     });
   }
   return driveOpenLoop({

@@ -223,25 +223,41 @@ describe('the open-loop driver', () => {
 });
 
 describe('the closed loop', () => {
-  it('counts exactly what the server saw', async () => {
-    const ids = new Set<string>();
-    const url = await gateway((received) => {
-      ids.add(received.body.transactionId);
-      accept(received);
-    });
-    const { warmup, measured } = await driveSaturate({
+  function saturate(url: URL, times: { warmupSeconds: number; seconds: number }) {
+    return driveSaturate({
       targets: [url],
       saleId: 'load-test',
       runPrefix: 'run',
       wish: (index) => ({ sku: 'load', quantity: 1, customerId: `customer-${index}` }),
       log,
       connections: 10,
-      warmupOrders: 400,
-      seconds: 0.2,
+      ...times,
     }).done;
-    expect(warmup.outcomes.accepted).toBe(400);
-    expect(warmup.offered + measured.offered).toBe(ids.size);
+  }
+
+  it('counts exactly what the server saw', async () => {
+    const ids = new Set<string>();
+    const url = await gateway((received) => {
+      ids.add(received.body.transactionId);
+      accept(received);
+    });
+    const { warmup, measured } = await saturate(url, { warmupSeconds: 0.2, seconds: 0.2 });
+    expect(warmup.outcomes.accepted).toBe(warmup.offered);
     expect(measured.outcomes.accepted).toBe(measured.offered);
+    expect(measured.offered).toBeGreaterThan(0);
+    expect(warmup.offered + measured.offered).toBe(ids.size);
     expect(await logLines()).toHaveLength(ids.size);
+  });
+
+  it('fills its time, however much faster the gateway gets', async () => {
+    let answered = 0;
+    const url = await gateway((received) => {
+      answered += 1;
+      setTimeout(accept, answered < 1_000 ? 10 : 0, received);
+    });
+    const begun = performance.now();
+    const { measured } = await saturate(url, { warmupSeconds: 0.2, seconds: 1.5 });
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(1_500 * 0.95);
+    expect(measured.outcomes.accepted).toBe(measured.offered);
   });
 });

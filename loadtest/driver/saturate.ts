@@ -2,7 +2,7 @@ import autocannon from 'autocannon';
 import type { Drive, DriveOptions } from './open-loop.ts';
 import type { LoadOrder } from './order-log.ts';
 import { outcomeOf } from './outcome.ts';
-import { createRecorder, type Recorder } from './recorder.ts';
+import { createRecorder, type DriveResult, type Recorder } from './recorder.ts';
 
 export type SaturateOptions = Pick<
   DriveOptions,
@@ -10,16 +10,17 @@ export type SaturateOptions = Pick<
 > & {
   /** Requests at the same time, over all targets; each connection sends its next order on the answer to its last. */
   readonly connections: number;
-  /** Orders of the warm-up; its second half also shows how many orders `seconds` will take. */
-  readonly warmupOrders: number;
-  /** Length of the measured phase, approximately: it ends with a number of orders, not with a time. */
+  /** Both approximately: a phase ends with a number of orders, not with a time. */
+  readonly warmupSeconds: number;
   readonly seconds: number;
 };
 
-interface Phase {
-  readonly warmup: boolean;
-  readonly orders: number;
-}
+/** Of the first slice, before it is known how many orders a second take. */
+const firstSliceOrders = 1_000;
+/** A slice takes this long at most, so that a gateway that slows down does not draw the run out. */
+const sliceMaxMs = 10_000;
+/** What is left of a phase and not worth another slice, as a part of it. */
+const restOfPhase = 0.05;
 
 /**
  * As fast as it goes: a closed loop with autocannon. It finds the throughput; its latencies say only how long
@@ -30,29 +31,52 @@ interface Phase {
  * takes 1 ms for every expected interval (and cannot be switched off without one); its figures are not used.
  */
 export function driveSaturate(options: SaturateOptions): Drive {
-  const { targets, connections, warmupOrders, seconds, log } = options;
+  const { targets, connections, log, signal } = options;
   // The warm-up of a closed loop ends when its orders are answered; the report draws it without a line.
   const recorder = createRecorder({ log, warmupSeconds: 0 });
   const counter = { orders: 0 };
-  const done = (async () => {
-    const perTarget = Math.max(1, Math.floor(connections / targets.length));
-    const runAll = (phase: Phase) =>
-      Promise.all(targets.map((target) => flood(target, perTarget, phase, options, recorder, counter)));
-    const half = Math.ceil(warmupOrders / 2);
-    await runAll({ warmup: true, orders: Math.ceil(half / targets.length) });
-    const before = recorder.elapsedMs();
-    await runAll({ warmup: true, orders: Math.ceil(half / targets.length) });
-    const perSecond = (half * 1_000) / (recorder.elapsedMs() - before);
-    await runAll({ warmup: false, orders: Math.ceil((perSecond * seconds) / targets.length) });
+  const perTarget = Math.max(1, Math.floor(connections / targets.length));
+  let ordersPerMs: number | undefined;
+
+  async function slice(warmup: boolean, orders: number): Promise<void> {
+    const before = { atMs: recorder.elapsedMs(), orders: counter.orders };
+    const each = Math.max(perTarget, Math.ceil(orders / targets.length));
+    await Promise.all(
+      targets.map((target) => flood(target, perTarget, { warmup, orders: each }, options, recorder, counter)),
+    );
+    ordersPerMs = (counter.orders - before.orders) / (recorder.elapsedMs() - before.atMs);
+  }
+
+  /** In slices, each as large as the last one's rate allows: a gateway that warms up is soon twice as fast. */
+  async function phase(warmup: boolean, seconds: number): Promise<void> {
+    const lengthMs = seconds * 1_000;
+    const endMs = recorder.elapsedMs() + lengthMs;
+    for (let leftMs = lengthMs; leftMs > lengthMs * restOfPhase && !signal?.aborted; ) {
+      const orders =
+        ordersPerMs === undefined ? firstSliceOrders : ordersPerMs * Math.min(leftMs, sliceMaxMs);
+      await slice(warmup, orders);
+      leftMs = endMs - recorder.elapsedMs();
+    }
+  }
+
+  async function run(): Promise<DriveResult> {
+    await phase(true, options.warmupSeconds);
+    await phase(false, options.seconds);
     return recorder.result();
-  })();
-  return { snapshot: recorder.snapshot, done };
+  }
+
+  return { snapshot: recorder.snapshot, done: run() };
+}
+
+interface Slice {
+  readonly warmup: boolean;
+  readonly orders: number;
 }
 
 async function flood(
   target: URL,
   connections: number,
-  { warmup, orders }: Phase,
+  { warmup, orders }: Slice,
   options: SaturateOptions,
   recorder: Recorder,
   counter: { orders: number },
@@ -92,7 +116,7 @@ async function flood(
       {
         url: new URL(`${target.pathname.replace(/\/$/, '')}/sales/${saleId}/orders`, target).href,
         connections,
-        amount: Math.max(connections, orders),
+        amount: orders,
         timeout: timeoutMs / 1_000,
         requests: [
           { method: 'POST', headers: { 'content-type': 'application/json' }, setupRequest, onResponse },
