@@ -57,7 +57,9 @@ function isStorable({ order }: SettledClaim): boolean {
     patterns.transactionId.test(transactionId) &&
     patterns.sku.test(sku) &&
     patterns.customerId.test(customerId) &&
-    Number.isSafeInteger(quantity) &&
-    [sequence, claimedAtMs].every((n) => Number.isSafeInteger(n) && n >= 0)
+    [quantity, sequence, claimedAtMs].every(Number.isSafeInteger) &&
+    sequence >= 0 &&
+    claimedAtMs >= 0 &&
+    !Number.isNaN(new Date(claimedAtMs).getTime())
   );
 }

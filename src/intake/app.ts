@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
@@ -54,7 +54,6 @@ export async function createApp(options: {
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true },
     },
-    exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     // Admission refuses orders by then, as a problem with `Retry-After`; Fastify's own answer is neither.
     return503OnClosing: false,
@@ -151,8 +150,18 @@ function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
   else refuseConnection(socket, error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400, 'invalid');
 }
 
+/** Whether an answer is under way, to a request that came before: another one would be taken for it. */
+function isAnswering(socket: Socket & { readonly _httpMessage?: ServerResponse | null }): boolean {
+  const answer = socket._httpMessage;
+  return answer ? answer.req.complete || answer.headersSent : false;
+}
+
 /** Answers and closes, also where the client keeps its side open. */
 function refuseConnection(socket: Socket, status: 400 | 408 | 431, name: ProblemName): void {
+  if (isAnswering(socket)) {
+    socket.destroy();
+    return;
+  }
   const body = JSON.stringify({
     type: `/problems/${name}`,
     title: status === 431 ? 'The headers are too large' : problems[name].title,

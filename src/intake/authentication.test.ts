@@ -153,6 +153,24 @@ it('so it is once only the ledger knows the order', async () => {
   saleId = await rig.sale([{ sku: 'sku', stock: 1_000 }]);
 });
 
+it('a form, which can’t carry a token, orders and shows nothing', async () => {
+  const { transactionId } = orderOf();
+  const alice = bearer(await issuer.tokenFor({ sub: 'alice' }));
+  const fields = { sale: saleId, transactionId, sku: 'sku', quantity: '1', customerId: 'bob' };
+  const sent = {
+    method: 'POST',
+    headers: alice,
+    body: new URLSearchParams(fields),
+    redirect: 'manual',
+  } as const;
+  expect((await get(`${gateway.url}/shop/orders`, sent)).status).toBe(404);
+  expect(await rig.claims.read(saleId, [transactionId])).toEqual([undefined]);
+  const bobs = orderOf();
+  expect((await place(bearer(await issuer.tokenFor({ sub: 'bob' })), gateway, bobs)).status).toBe(202);
+  const page = `${gateway.url}/shop/orders/${saleId}/${bobs.transactionId}`;
+  expect((await get(page, { headers: alice })).status).toBe(404);
+});
+
 it('sales, documentation and health need no token', async () => {
   for (const path of [
     '/sales',

@@ -190,3 +190,17 @@ it('none of it was counted as a fault of ours', async () => {
   expect(await gateway.metric('sluice_inflight_requests')).toBe(0);
   expect((await get(`${gateway.url}/livez`)).status).toBe(200);
 });
+
+it('what is no HTTP behind an order is not answered in the order’s place', async () => {
+  const body = JSON.stringify(newOrder({ sku: 'other' }));
+  const head = `POST /sales/${saleId}/orders HTTP/1.1\r\nhost: sluice\r\ncontent-type: application/json\r\n`;
+  const said = await talk(`${head}content-length: ${body.length}\r\n\r\n${body}no HTTP\r\n\r\n`);
+  expect(said).not.toMatch(/^HTTP\/1\.1 400/);
+});
+
+it('HEAD is answered as GET is, without the body', async () => {
+  for (const path of ['/', '/livez', '/readyz', '/sales', `/sales/${saleId}`]) {
+    const { status, body } = await get(gateway.url + path, { method: 'HEAD' });
+    expect({ status, body }, path).toEqual({ status: 200, body: '' });
+  }
+});

@@ -5,6 +5,7 @@ import type { OrderPublisher } from '../order/ports/queue.ts';
 import type { RankingReader } from '../order/ports/ranking.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { HitFailpoint } from '../platform/failpoints.ts';
+import { httpUrl } from '../platform/http-url.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { IntakeMetrics } from '../platform/metrics.ts';
@@ -94,6 +95,7 @@ export async function createIntake(deps: {
     envelopeMaxOrders: options.envelopeMaxOrders,
     metrics,
     hitFailpoint: deps.hitFailpoint,
+    clock,
   });
   const status = createStatusReader({ claims, ledger, board, maxLedgerReads, clock });
   const streams = createOrderStreams({ status, maxStreams, intervalMs: streamIntervalMs, clock });
@@ -144,8 +146,8 @@ export async function createIntake(deps: {
       await board.stop(deadlineMs);
     },
     url() {
-      const { address, family, port } = app.server.address() as AddressInfo;
-      return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+      const { address, port } = app.server.address() as AddressInfo;
+      return httpUrl(address, port);
     },
   };
 }

@@ -20,6 +20,7 @@ beforeAll(async () => {
 afterAll(() => rig.close());
 
 const place = (body: object, headers?: Record<string, string>) => post(gateway.url, saleId, body, headers);
+const day = 86_400_000;
 const leftOf = async (sku: string) =>
   (await rig.claims.counters(saleId))!.items.find((item) => item.sku === sku)!.left;
 const settleAll = async (transactionId: string) => {
@@ -158,6 +159,9 @@ it('before the opening the answer says when to come back, after the close that i
   expect(seconds).toBeLessThanOrEqual(90);
   const late = await rig.sale([{ sku: 'gone', stock: 1 }], { opensInMs: -9_000, closesInMs: -1_000 });
   expectProblem(await post(gateway.url, late, newOrder({ sku: 'gone' })), 403, 'sale-closed');
+  // Its claims are kept for a week.
+  const longOver = await rig.sale([{ sku: 'gone', stock: 1 }], { opensInMs: -9 * day, closesInMs: -8 * day });
+  expectProblem(await post(gateway.url, longOver, newOrder({ sku: 'gone' })), 403, 'sale-closed');
 });
 
 it('a sale that is being rebuilt answers 503 and claims nothing', async () => {

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { expect, it } from 'vitest';
 import { until } from '../../test/support/wait.ts';
+import { systemClock } from '../platform/clock.ts';
 import { createOrderStreams } from './order-stream.ts';
 
 it('a stream that nobody reads is cut off before it fills the memory; others go on', async () => {
@@ -38,4 +40,19 @@ it('a stream that nobody reads is cut off before it fills the memory; others go 
   expect(sleeper.writableLength).toBeLessThan(128 * 1024);
   expect({ count: streams.count(), destroyed: reader.destroyed }).toEqual({ count: 1, destroyed: false });
   await streams.stop(1_000);
+});
+
+it('a client that left while its order was read is not kept', async () => {
+  const streams = createOrderStreams({
+    status: { one: () => Promise.reject(new Error('nobody asks')) },
+    maxStreams: 1,
+    intervalMs: 0,
+    clock: systemClock,
+  });
+  const order = { saleId: 'sale', transactionId: 'transaction', status: 'accepted' as const };
+  const raw = Object.assign(new Writable(), { writeHead: () => undefined });
+  raw.destroy();
+  await once(raw, 'close');
+  expect(streams.open({ raw, hijack: () => undefined } as unknown as FastifyReply, order)).toBe(true);
+  expect(streams.count()).toBe(0);
 });

@@ -12,6 +12,12 @@ export interface OrderStreams extends Lifecycle {
   count(): number;
 }
 
+/**
+ * Of the event that says how an order was settled. A browser's `EventSource` takes the end of a stream for a lost
+ * connection and comes again with it; only 204 keeps it away.
+ */
+export const lastEventId = 'settled';
+
 interface Stream {
   readonly reply: FastifyReply;
   last: OrderReply;
@@ -38,7 +44,8 @@ export function createOrderStreams(deps: {
   let loop: Promise<void> | undefined;
 
   function send(stream: Stream, order: OrderReply): void {
-    stream.reply.raw.write(`event: order\ndata: ${JSON.stringify(order)}\n\n`);
+    const id = isSettled(order.status) ? `id: ${lastEventId}\n` : '';
+    stream.reply.raw.write(`${id}event: order\ndata: ${JSON.stringify(order)}\n\n`);
     stream.last = order;
     stream.silentTicks = 0;
     if (isSettled(order.status)) close(stream);
@@ -72,6 +79,8 @@ export function createOrderStreams(deps: {
     open(reply, first) {
       if (streams.size >= deps.maxStreams || stopping.signal.aborted) return false;
       beginEventStream(reply);
+      // The client has left while its order was read, and will not leave again.
+      if (reply.raw.destroyed) return true;
       const stream: Stream = { reply, last: first, silentTicks: 0 };
       streams.add(stream);
       reply.raw.on('close', () => streams.delete(stream));

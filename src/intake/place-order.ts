@@ -2,6 +2,8 @@ import { isOrderError } from '../order/errors.ts';
 import type { ClaimedOrder, Order } from '../order/order.ts';
 import type { ClaimOutcome, Claims, OrderView } from '../order/ports/claims.ts';
 import type { OrderPublisher } from '../order/ports/queue.ts';
+import { claimsLiveUntilMs } from '../order/sale.ts';
+import type { Clock } from '../platform/clock.ts';
 import { coalesce } from '../platform/coalesce.ts';
 import type { HitFailpoint } from '../platform/failpoints.ts';
 import type { IntakeMetrics } from '../platform/metrics.ts';
@@ -51,6 +53,7 @@ export function createOrderPlacement(deps: {
   envelopeMaxOrders: number;
   metrics: Pick<IntakeMetrics, 'envelopeOrders'>;
   hitFailpoint: HitFailpoint;
+  clock: Pick<Clock, 'nowMs'>;
 }) {
   const underWay = createUnderWay();
   /** One coalescer per sale; those of sales that are gone from the board are dropped. */
@@ -130,6 +133,8 @@ export function createOrderPlacement(deps: {
     }
     const { outcome, confirmed } = claimed;
     if (outcome.outcome === 'sale-unavailable') {
+      // Its claims have been gone since then, and will not be rebuilt.
+      if (deps.clock.nowMs() >= claimsLiveUntilMs(sale)) return { outcome: 'sale-closed' };
       void deps.board.refresh();
       return { outcome: 'unavailable', reason: 'sale-rebuilding' };
     }

@@ -47,11 +47,6 @@ export const problems = {
       'Fewer pieces are left than the order asks for. The refusal is not stored: after a restock the same order may be sent again.',
   },
   'too-large': { status: 413, title: 'The body is too large', explanation: 'An order fits in 8 KiB.' },
-  'uri-too-long': {
-    status: 414,
-    title: 'The path is too long',
-    explanation: 'IDs have 64 characters at most.',
-  },
   'unsupported-media-type': {
     status: 415,
     title: 'Not JSON',
@@ -101,15 +96,19 @@ export function sendProblem(
   if (details.retryAfterSeconds !== undefined) {
     reply.header('retry-after', String(Math.max(1, Math.ceil(details.retryAfterSeconds))));
   }
-  return reply
-    .code(status)
-    .header('content-type', 'application/problem+json')
-    .serializer(JSON.stringify)
-    .send({
-      type: `/problems/${name}`,
-      title,
-      status,
-      ...(details.detail === undefined ? {} : { detail: details.detail }),
-      ...(details.errors === undefined ? {} : { errors: details.errors }),
-    });
+  return (
+    reply
+      .code(status)
+      // What is not there yet may be there a moment later.
+      .header('cache-control', 'no-store')
+      .header('content-type', 'application/problem+json')
+      .serializer(JSON.stringify)
+      .send({
+        type: `/problems/${name}`,
+        title,
+        status,
+        ...(details.detail === undefined ? {} : { detail: details.detail }),
+        ...(details.errors === undefined ? {} : { errors: details.errors }),
+      })
+  );
 }

@@ -77,6 +77,11 @@ export const eventStream = {
   content: { 'text/event-stream': { schema: { type: 'string' } } },
 } as const;
 
+export const nothingMore = {
+  type: 'null',
+  description: 'The order is settled, and its last event was seen.',
+} as const;
+
 export const saleReply = {
   type: 'object',
   required: ['saleId', 'opensAt', 'closesAt', 'state', 'items'],

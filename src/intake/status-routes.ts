@@ -2,10 +2,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isOrderError } from '../order/errors.ts';
 import type { CallerCheck } from './caller.ts';
 import { isSettled, type OrderReply } from './order-reply.ts';
-import type { OrderStreams } from './order-stream.ts';
+import { lastEventId, type OrderStreams } from './order-stream.ts';
 import { sendProblem } from './problems.ts';
 import type { StatusOutcome, StatusReader } from './read-status.ts';
-import { bearerSecurity, eventStream, orderParams, orderReply, problemReplies } from './schemas.ts';
+import {
+  bearerSecurity,
+  eventStream,
+  nothingMore,
+  orderParams,
+  orderReply,
+  problemReplies,
+} from './schemas.ts';
 import { pollAfterSeconds, retryAfterSeconds } from './waiting-time.ts';
 
 interface StatusRequest {
@@ -50,17 +57,20 @@ export function statusRoutes(
     '/sales/:saleId/orders/:transactionId/events',
     {
       onRequest,
+      exposeHeadRoute: false,
       schema: {
         operationId: 'followOrder',
         summary: 'The same as server-sent events, until settled',
         description:
-          'Each event is named `order` and carries the status as JSON; the stream ends once it is settled.',
+          'Each event is named `order` and carries the status as JSON; the stream ends once it is settled. ' +
+          'A client that has seen the last event and comes again with its ID is answered 204.',
         params: orderParams,
         ...bearerSecurity(deps),
-        response: { 200: eventStream, ...problems },
+        response: { 200: eventStream, 204: nothingMore, ...problems },
       },
     },
     async (request, reply) => {
+      if (request.headers['last-event-id'] === lastEventId) return reply.code(204).send();
       const found = await read(request, reply);
       if (!found) return reply;
       if (!deps.streams.open(reply, found)) {

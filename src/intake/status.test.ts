@@ -165,6 +165,10 @@ it('the stream tells every change and ends once the order is settled', async () 
   for (let part = await reader.read(); !part.done; part = await reader.read()) rest += part.value;
   const events = rest.split('\n\n').filter(Boolean);
   expect(JSON.parse(events.at(-1)!.split('data: ')[1]!)).toMatchObject({ status: 'confirmed' });
+  // What a browser sends when it comes again, which it does until it is told not to.
+  expect(events.filter((event) => /^id: settled$/m.test(event))).toEqual([events.at(-1)]);
+  const again = await get(response.url, { headers: { 'last-event-id': 'settled' } });
+  expect(again).toMatchObject({ status: 204, body: '' });
 });
 
 it('the stream of an unknown order is a plain 404', async () => {

@@ -75,7 +75,8 @@ function addTraces(orders: ClaimedOrder[], traces: readonly unknown[]): void {
   for (const trace of traces) {
     if (!Array.isArray(trace)) continue;
     const [place, traceparent] = trace as [number, unknown];
-    const order = orders[place];
+    // What is no number may name something that every array has.
+    const order = Number.isInteger(place) ? orders[place] : undefined;
     if (order && typeof traceparent === 'string') orders[place] = { ...order, traceparent };
   }
 }

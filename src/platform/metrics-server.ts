@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import { httpUrl } from './http-url.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 const limits = { headersTimeout: 5_000, requestTimeout: 10_000, connectionsCheckingInterval: 1_000 };
@@ -33,6 +34,6 @@ export function createMetricsServer(options: {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
-    url: () => `http://${options.host}:${(server.address() as AddressInfo).port}/metrics`,
+    url: () => `${httpUrl(options.host, (server.address() as AddressInfo).port)}/metrics`,
   };
 }

@@ -43,7 +43,7 @@ export function createIntakeMetrics(registry: Registry) {
   ) as unknown as Record<IntakeOutcome, { inc(): void }>;
   const intakeSeconds = new Histogram({
     name: 'sluice_order_intake_seconds',
-    help: 'From the request’s headers to its answer, for order requests.',
+    help: 'From a valid order, read and known to come from whom it says, to its answer.',
     buckets: [0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers: [registry],
   });

@@ -12,6 +12,7 @@ import { createSaleWindow } from '../ops/sale-window.ts';
 import { createSaleOperations } from '../ops/sales.ts';
 import { createSteering } from '../ops/steering.ts';
 import { createFollowerClusterMetrics } from '../platform/follower-metrics.ts';
+import { httpUrl } from '../platform/http-url.ts';
 import { createClusterMetrics } from '../platform/metrics.ts';
 import { createDeadLetters } from '../queue/dead-letters.ts';
 import { readDepth, waitUntilEmpty } from '../queue/depth.ts';
@@ -119,8 +120,8 @@ export function composeOps(context: RoleContext): Role {
       server,
     ]),
     url() {
-      const { address, family, port } = app.server.address() as AddressInfo;
-      return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+      const { address, port } = app.server.address() as AddressInfo;
+      return httpUrl(address, port);
     },
   };
 }

@@ -261,6 +261,8 @@ export function followOrder({ saleId, transactionId }: {
         status: 200;
         data: string;
     } | {
+        status: 204;
+    } | {
         status: 400;
         data: {
             "type": "/problems/invalid";

@@ -58,7 +58,7 @@ describe('the OpenAPI document', () => {
       ];
       expect(contents.length).toBeGreaterThan(0);
       for (const [of, { content = {} }] of contents) {
-        expect(Object.keys(content), `${operationId} ${of}`).not.toEqual([]);
+        expect(Object.keys(content).length > 0, `${operationId} ${of}`).toBe(of !== '204');
         for (const { schema, examples = {} } of Object.values(content)) {
           expect(Object.keys(examples), `${operationId} ${of}`).not.toEqual([]);
           for (const [name, { value }] of Object.entries(examples)) {

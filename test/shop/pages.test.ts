@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { accessibilityFaults, launchBrowser, scrollsSideways } from '../support/browser.ts';
 import { createRig, type Rig, type RunningRole } from '../support/rig.ts';
+import { until } from '../support/wait.ts';
 import { buttonOf, cardOf, createShoppers, expectTicket, type Shoppers } from './shopper.ts';
 
 /** Many steps, each of which waits for something: on a busy machine they add up. */
@@ -87,7 +88,13 @@ it('without JavaScript a form orders, sent again it is the same order, and a pag
   expect(new URL(page.url()).pathname).toBe(pathname);
 
   const drainer = await rig.drainer();
-  await page.getByRole('heading', { name: 'It’s yours!' }).waitFor();
+  await until(
+    async () => {
+      await page.getByRole('link', { name: 'Look again' }).click();
+      return page.getByRole('heading', { name: 'It’s yours!' }).isVisible();
+    },
+    { deadlineMs: 20_000, what: 'the order to be confirmed' },
+  );
   await drainer.stop();
   const { rows } = await rig.db.query("SELECT 1 FROM orders WHERE customer_id = 'no-script'");
   expect(rows).toHaveLength(1);

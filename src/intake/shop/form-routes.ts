@@ -14,7 +14,7 @@ import type { SaleBoard } from '../sale-board.ts';
 import { saleState } from '../sale-state.ts';
 import { orderParams } from '../schemas.ts';
 import type { ReadStock } from '../stock-figures.ts';
-import { pollAfterSeconds, retryAfterSeconds } from '../waiting-time.ts';
+import { retryAfterSeconds } from '../waiting-time.ts';
 import { formPage } from './form-page.ts';
 import { address, type Shop } from './layout.ts';
 import { orderPage } from './order-page.ts';
@@ -92,6 +92,9 @@ export async function formRoutes(
       .send(formPage(shop, words, content));
   });
 
+  // A form can't carry the token that says who its sender is, and its word for it is not enough.
+  if (shop.customerFromToken) return;
+
   app.post<FormPost>(
     '/shop/orders',
     {
@@ -131,11 +134,10 @@ export async function formRoutes(
       }
       const order = found.reply;
       const itemName = board.sale(saleId)?.bySku.get(order.sku ?? '')?.name;
-      const refreshSeconds = pollAfterSeconds(order.etaSeconds);
       return asShopPage(reply, words)
         .header('cache-control', 'no-store')
         .type(htmlType)
-        .send(orderPage(shop, words, { order, itemName, refreshSeconds }));
+        .send(orderPage(shop, words, { order, itemName }));
     },
   );
 }

@@ -5,22 +5,22 @@ import { address, layout, type Shop } from './layout.ts';
 import type { Words } from './words.ts';
 
 /**
- * Where an order stands, for shoppers without JavaScript. It refreshes itself until the order is settled.
+ * Where an order stands, for shoppers without JavaScript. It does not reload of itself, for whoever has it read aloud
+ * would hear its beginning again and again: there is a link for that.
  *
  * @param itemName absent where the sale is not served any more
  */
 export function orderPage(
   shop: Shop,
   words: Words,
-  options: { order: OrderReply; itemName: string | undefined; refreshSeconds: number },
+  options: { order: OrderReply; itemName: string | undefined },
 ): string {
-  const { order, itemName, refreshSeconds } = options;
+  const { order, itemName } = options;
   const settled = isSettled(order.status);
   const { title, text } = told(words, order);
   return layout(shop, words, {
     title,
     path: `/shop/orders/${order.saleId}/${order.transactionId}`,
-    head: settled ? undefined : html`<meta http-equiv="refresh" content="${refreshSeconds}">\n`,
     body: html`<section class="ticket alone ${order.status}">
 <h1>${title}</h1>
 <p>${text}</p>
@@ -29,7 +29,7 @@ ${settled ? undefined : line(words, order)}
 ${itemName === undefined ? undefined : html`<dt class="unseen">${words.say('form.item')}</dt><dd>${words.say('order.item', { n: words.number(order.quantity ?? 1), name: itemName })}</dd>`}
 <dt>${words.say('order.number')}</dt><dd>${order.transactionId}</dd>
 </dl>
-${settled ? undefined : html`<p class="hint">${words.say('order.refreshes')}</p>`}
+${settled ? undefined : lookAgain(words)}
 ${backTo(words, order.saleId)}
 </section>
 `,
@@ -87,27 +87,24 @@ export function refusalPage(
     detail: string | undefined;
     saleId: string | undefined;
     again: { readonly form: SentForm; readonly afterSeconds: number } | undefined;
-    /** Present where the page itself may be asked for again. */
-    refreshSeconds: number | undefined;
+    /** Whether the page itself may be asked for again. */
+    isPassing: boolean;
   },
 ): string {
-  const { problem, detail, saleId, again, refreshSeconds } = options;
+  const { problem, detail, saleId, again, isPassing } = options;
   const text = again
     ? words.say('form.retry', { n: words.number(again.afterSeconds) })
-    : words.say(refreshSeconds === undefined ? `problem.${problem}.text` : 'order.refreshes');
+    : words.say(`problem.${problem}.text`);
   return layout(shop, words, {
     title: words.say(`problem.${problem}`),
     path: '/shop/form',
     ...(saleId === undefined ? {} : { query: { sale: saleId } }),
-    head:
-      refreshSeconds === undefined
-        ? undefined
-        : html`<meta http-equiv="refresh" content="${refreshSeconds}">\n`,
     body: html`<section class="ticket alone refused">
 <h1>${words.say(`problem.${problem}`)}</h1>
 <p>${text}</p>
 ${detail === undefined || problem !== 'invalid' ? undefined : html`<p class="hint">${words.say('problem.reference', { detail })}</p>`}
 ${again === undefined ? undefined : sendAgain(words, again.form)}
+${isPassing ? lookAgain(words) : undefined}
 ${backTo(words, saleId)}
 </section>
 `,
@@ -118,6 +115,11 @@ function sendAgain(words: Words, form: SentForm): Markup {
   return html`<form method="post" action="/shop/orders">
 ${Object.entries(form).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">\n`)}<button type="submit">${words.say('order.send-again')}</button>
 </form>`;
+}
+
+/** A link to the page that it is on. */
+function lookAgain(words: Words): Markup {
+  return html`<p><a class="again" href="">${words.say('order.look-again')}</a></p>`;
 }
 
 function backTo(words: Words, saleId: string | undefined): Markup {

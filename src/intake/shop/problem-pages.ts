@@ -33,7 +33,7 @@ export function problemsAsPages(app: FastifyInstance, shop: Shop): void {
       detail,
       saleId: form?.sale ?? params.saleId,
       again: form && passing.has(problem) ? { form, afterSeconds } : undefined,
-      refreshSeconds: !form && passing.has(problem) ? afterSeconds : undefined,
+      isPassing: !form && passing.has(problem),
     });
     asShopPage(reply, words)
       .header('cache-control', 'no-store')

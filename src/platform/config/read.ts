@@ -131,9 +131,6 @@ function crossFaults(config: Config): string[] {
         'because an envelope may hold a single order; or 0',
     );
   }
-  if (config.LEDGER_POOL_SIZE < 2) {
-    faults.push('LEDGER_POOL_SIZE must be at least 2: one connection for the batch, one for questions');
-  }
   if (config.SHUTDOWN_DEADLINE_MS <= config.BATCH_MAX_AGE_MS + config.STATEMENT_TIMEOUT_MS) {
     faults.push(
       `SHUTDOWN_DEADLINE_MS (${config.SHUTDOWN_DEADLINE_MS}) must be longer than BATCH_MAX_AGE_MS + STATEMENT_TIMEOUT_MS ` +

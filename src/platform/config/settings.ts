@@ -180,9 +180,9 @@ export const settings = {
   LEDGER_POOL_SIZE: {
     kind: 'integer',
     fallback: '4',
-    min: 1,
+    min: 2,
     max: 100,
-    about: 'PostgreSQL connections of a process',
+    about: 'PostgreSQL connections of a process: one for the batch, the others for questions',
   },
   QUEUE_MAX_BYTES: {
     kind: 'integer',
