@@ -177,7 +177,7 @@ describe('the open-loop driver', () => {
       [200, 'replayed', { 'Idempotent-Replayed': 'true' }],
       [409, 'sold-out', {}],
       [403, 'refused-limit', {}],
-      [429, 'refused-limit', {}],
+      [429, 'rate-limited', {}],
       [503, 'unavailable', {}],
       [503, 'outcome-unknown', {}],
       [422, 'client-error', {}],

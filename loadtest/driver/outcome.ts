@@ -6,6 +6,7 @@ export const OUTCOMES = [
   'replayed',
   'sold-out',
   'refused-limit',
+  'rate-limited',
   'unavailable',
   'outcome-unknown',
   'client-error',
@@ -16,8 +17,12 @@ export const OUTCOMES = [
 
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** Outcomes that a healthy sale never shows. `unavailable` is one: the crowd was turned away without a reason of its own. */
+/**
+ * Outcomes that a healthy sale never shows. `rate-limited` and `unavailable` are two: the crowd was turned away without a
+ * reason of its own.
+ */
 export const ERRORS: readonly Outcome[] = [
+  'rate-limited',
   'unavailable',
   'outcome-unknown',
   'client-error',
@@ -26,7 +31,7 @@ export const ERRORS: readonly Outcome[] = [
   'timeout',
 ];
 
-/** Sorts an answer by the table "HTTP, shoppers" of the design. */
+/** What an answer of the order endpoint says, by its status. */
 export function outcomeOf({
   status,
   replayed,
@@ -35,7 +40,8 @@ export function outcomeOf({
   if (status === 202 || status === 200)
     return replayed ? 'replayed' : status === 202 ? 'accepted' : 'server-error';
   if (status === 409) return 'sold-out';
-  if (status === 403 || status === 429) return 'refused-limit';
+  if (status === 403) return 'refused-limit';
+  if (status === 429) return 'rate-limited';
   if (status === 503) return outcomeUnknown ? 'outcome-unknown' : 'unavailable';
   return status >= 400 && status < 500 ? 'client-error' : 'server-error';
 }

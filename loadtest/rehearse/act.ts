@@ -213,6 +213,7 @@ async function account(
       refused: perSecond((outcomes) => outcomes['sold-out'] + outcomes['refused-limit']),
       turnedAway: perSecond(
         (outcomes) =>
+          outcomes['rate-limited'] +
           outcomes.unavailable +
           outcomes['outcome-unknown'] +
           outcomes['network-error'] +

@@ -100,6 +100,8 @@ describe('the report', () => {
       report: undefined,
       busiestSecondOrders: undefined,
       capUsedRatio: undefined,
+      backlogSeconds: 0,
+      databaseBoundSeconds: 0,
       failure: '<script>alert("x")</script>',
     };
     const html = await renderReport(await someResult({ audit }));

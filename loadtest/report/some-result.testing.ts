@@ -43,7 +43,10 @@ export async function someResult(folder: string, changes: Partial<RunResult> = {
         passed: true,
       },
     ],
-    audit: { clean: true, report: { checked: 98_765 }, busiestSecondOrders: 1_295, capUsedRatio: 0.99 },
+    audit: {
+      ...{ clean: true, report: { checked: 98_765 } },
+      ...{ busiestSecondOrders: 1_295, capUsedRatio: 0.99, backlogSeconds: 30, databaseBoundSeconds: 0 },
+    },
     drained: true,
     processes: [],
     drive: recorder.result(),

@@ -1,7 +1,7 @@
 import { hold } from '../profile/rate-profile.ts';
 import type { Scenario, ScenarioDefaults } from '../scenario.ts';
 import { PLENTY } from '../settings.ts';
-import { auditClean, backlogDrained, noDrops, noErrors, withinCap } from '../verdict/measures.ts';
+import { auditClean, backlogDrained, noDrops, noErrors, noLimitHit, withinCap } from '../verdict/measures.ts';
 import type { Threshold } from '../verdict/threshold.ts';
 
 /** What one crowd has that others have not. */
@@ -24,6 +24,11 @@ export function crowd({ defaults, profile, thresholds, ...scenario }: Crowd): Sc
     model: 'open-loop',
     defaults: { stock: PLENTY, gateways: 1, drainers: 1, ...defaults },
     profile: profile ?? (({ rate, seconds }) => hold(rate, seconds)),
-    thresholds: [noDrops, ...thresholds, ...alwaysHolds],
+    thresholds: [
+      noDrops,
+      ...thresholds,
+      ...(scenario.customerLimit === undefined ? [noLimitHit] : []),
+      ...alwaysHolds,
+    ],
   };
 }

@@ -17,6 +17,7 @@ import {
   everyAcceptedConfirmed,
   noDrops,
   noErrors,
+  noLimitHit,
   withinCap,
 } from '../verdict/measures.ts';
 
@@ -55,6 +56,7 @@ export const followOns: Scenario = {
   },
   thresholds: [
     noErrors,
+    noLimitHit,
     noDrops,
     followersCostNoLatency,
     backlogDrained,

@@ -1,6 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { PLENTY } from '../settings.ts';
-import { capUsed, everyAcceptedConfirmed } from '../verdict/measures.ts';
+import { capUsed, everyAcceptedConfirmed, noLimitHit } from '../verdict/measures.ts';
 import { alwaysHolds } from './crowd.ts';
 
 export const saturate: Scenario = {
@@ -9,5 +9,5 @@ export const saturate: Scenario = {
   model: 'closed-loop',
   defaults: { rate: 0, seconds: 10, stock: PLENTY, gateways: 1, drainers: 1 },
   profile: () => ({ segments: [] }),
-  thresholds: [capUsed, everyAcceptedConfirmed, ...alwaysHolds],
+  thresholds: [capUsed, everyAcceptedConfirmed, noLimitHit, ...alwaysHolds],
 };

@@ -9,6 +9,9 @@ export interface AuditVerdict {
   /** The busiest sliding second of the ledger and the part of the cap in use while there was a backlog. */
   readonly busiestSecondOrders: number | undefined;
   readonly capUsedRatio: number | undefined;
+  /** Seconds that the ratio is of, and those besides in which the database could not write what the cap allows. */
+  readonly backlogSeconds: number;
+  readonly databaseBoundSeconds: number;
   /** Why there is no JSON. */
   readonly failure?: string;
 }
@@ -32,12 +35,14 @@ export function readAudit(
   report: Readonly<Record<string, unknown>> | undefined,
   exitCode: number,
 ): Omit<AuditVerdict, 'failure'> {
-  const cap = report?.cap as { busiestSecondOrders?: unknown; capUsedRatio?: unknown } | undefined;
+  const cap = report?.cap as Readonly<Record<string, unknown>> | undefined;
   return {
     clean: exitCode === 0 && report !== undefined,
     report,
     busiestSecondOrders: numberOrNothing(cap?.busiestSecondOrders),
     capUsedRatio: numberOrNothing(cap?.capUsedRatio),
+    backlogSeconds: numberOrNothing(cap?.backlogSeconds) ?? 0,
+    databaseBoundSeconds: numberOrNothing(cap?.databaseBoundSeconds) ?? 0,
   };
 }
 

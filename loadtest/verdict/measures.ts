@@ -21,6 +21,15 @@ export const noErrors: Threshold = {
     total(facts, ({ outcomes }) => ERRORS.reduce((sum, outcome) => sum + outcomes[outcome], 0)),
 };
 
+/** Where a customer may buy as much as he likes in a sale that is open, no order is refused for a limit. */
+export const noLimitHit: Threshold = {
+  name: 'Orders refused as over a limit, or outside the sale',
+  unit: '',
+  comparison: 'exactly',
+  limit: constant(0),
+  measure: (facts) => total(facts, ({ outcomes }) => outcomes['refused-limit']),
+};
+
 /** The load that was announced is the load that was sent. */
 export const noDrops: Threshold = {
   name: 'Requests the driver had to drop',
@@ -78,14 +87,17 @@ export const withinCap: Threshold = {
     cap === undefined ? { missing: 'the instance did not report its cap' } : cap + batchOf(cap),
 };
 
-/** While there was a backlog, the cap was used. */
+/** While there was a backlog, the cap was used. A cap that the database mostly can't keep up with has not been. */
 export const capUsed: Threshold = {
   name: 'Part of the cap in use during the backlog',
   unit: '',
   comparison: 'at least',
   limit: constant(MIN_CAP_USED_RATIO),
   measure: ({ audit, cap, samples }) => {
-    if (audit.capUsedRatio !== undefined) return audit.capUsedRatio;
+    const { capUsedRatio, backlogSeconds: judged, databaseBoundSeconds: bound } = audit;
+    const beyond = `in ${bound} of ${bound + judged} seconds with a backlog the database could not write as much`;
+    if (bound > judged) return { missing: beyond };
+    if (capUsedRatio !== undefined) return bound === 0 ? capUsedRatio : { value: capUsedRatio, note: beyond };
     const mostWaiting = samples.reduce((most, { waiting = 0 }) => Math.max(most, waiting), 0);
     return cap !== undefined && samples.length > 0 && mostWaiting < cap
       ? { exempt: 'never a second’s backlog' }

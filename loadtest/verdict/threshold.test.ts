@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ERRORS } from '../driver/outcome.ts';
+import { scenarios } from '../scenarios/index.ts';
 import { readAudit } from './audit.ts';
-import { batchOf, capUsed, withinCap } from './measures.ts';
+import { batchOf, capUsed, noErrors, noLimitHit, withinCap } from './measures.ts';
 import { type Facts, judge, type Measured, type Threshold } from './threshold.ts';
 
 const threshold = (comparison: Threshold['comparison'], value: Measured, limit: Measured): Threshold => ({
@@ -58,10 +60,35 @@ describe('the cap', () => {
     });
   });
 
+  it('is not held to be used where the database could mostly not write as much', () => {
+    const at = (backlogSeconds: number, databaseBoundSeconds: number) => {
+      const used = { capUsedRatio: 1, backlogSeconds, databaseBoundSeconds };
+      const { passed, note } = judge(capUsed, facts({ cap: 2_000, audit: audit(used), samples: [] }));
+      return [passed, note];
+    };
+    expect(at(30, 0)).toEqual([true, undefined]);
+    expect(at(30, 7)).toEqual([
+      true,
+      'in 7 of 37 seconds with a backlog the database could not write as much',
+    ]);
+    expect(at(7, 30)).toEqual([
+      false,
+      'in 30 of 37 seconds with a backlog the database could not write as much',
+    ]);
+  });
+
   it('need not be used where there was never a backlog', () => {
     const sample = (waiting: number) => ({ second: 1, roles: {}, waiting });
     const at = (waiting: number) =>
       judge(capUsed, facts({ cap: 2_000, audit: readAudit({}, 0), samples: [sample(waiting)] })).passed;
     expect([at(100), at(9_000)]).toEqual([true, false]);
   });
+});
+
+it('a crowd that is turned away for a limit does not pass where there is none', () => {
+  expect(ERRORS).toContain('rate-limited');
+  for (const { name, customerLimit, thresholds } of scenarios) {
+    expect(thresholds, name).toContain(noErrors);
+    expect(thresholds.includes(noLimitHit), name).toBe(customerLimit === undefined);
+  }
 });
