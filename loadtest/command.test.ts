@@ -54,6 +54,7 @@ describe('the loadtest command', () => {
     [['replay', '--trace', 'nowhere.csv'], 'nowhere.csv'],
     [['steady', '--peak', '100'], 'scenario replay'],
     [['steady', '--target', 'http://shop.example'], '--i-own-this-target'],
+    [['steady', '--ops', 'http://127.0.0.1:8081'], '--ops is for --target'],
   ])('ends with 2 for %j, and says why', async (args, words) => {
     expect(await run(...args)).toBe(2);
     expect(said.stderr).toContain(words);

@@ -35,6 +35,7 @@ interface CliOptions {
   stock?: number;
   cap?: number;
   target: URL[];
+  ops?: URL;
   warmupSeconds: number;
   gateways?: number;
   drainers?: number;
@@ -68,6 +69,7 @@ function createProgram({ stdout, stderr }: World): Command {
     .option('--stock <pieces>', 'pieces on sale', wholeNumber(0, 1_000_000_000))
     .option('--cap <orders/s>', 'sets the drain cap for the run', wholeNumber(1, 1_000_000))
     .option('--target <url>', 'a gateway; repeatable (default: the running instance)', addUrl, [])
+    .option('--ops <url>', 'the ops role behind them, where none runs here', readUrl)
     .option('--gateways <n>', 'of an instance that is started for the run', wholeNumber(1, 64))
     .option('--drainers <n>', 'of an instance that is started for the run', wholeNumber(1, 64))
     .option('--trace <file>', 'CSV of a time and a count per row, for a replay')
@@ -87,11 +89,13 @@ function createProgram({ stdout, stderr }: World): Command {
   return program.addHelpText('after', `\nScenarios:\n${list}`);
 }
 
-function addUrl(text: string, urls: readonly URL[]): URL[] {
+function readUrl(text: string): URL {
   if (!URL.canParse(text) || !/^https?:/i.test(text))
     throw new InvalidArgumentError('It must be an HTTP URL.');
-  return [...urls, new URL(text)];
+  return new URL(text);
 }
+
+const addUrl = (text: string, urls: readonly URL[]): URL[] => [...urls, readUrl(text)];
 
 async function readOptions(scenario: Scenario, options: CliOptions, world: World): Promise<RunOptions> {
   const { rate, peak, seconds, stock, cap, gateways, drainers, trace: file } = options;
@@ -102,6 +106,7 @@ async function readOptions(scenario: Scenario, options: CliOptions, world: World
   if (scenario.companion && options.target.length > 0) {
     throw new UsageError(`${scenario.name} starts an instance of its own: leave --target out`);
   }
+  if (options.ops && options.target.length === 0) throw new UsageError('--ops is for --target');
   if (!scenario.companion && options.outageSeconds !== undefined) {
     throw new UsageError('--outage-seconds is for the scenario follow-ons');
   }
@@ -110,7 +115,7 @@ async function readOptions(scenario: Scenario, options: CliOptions, world: World
   return {
     ...defined({ rate: peak ?? rate, seconds, stock, cap, gateways, drainers, trace, earlier }),
     ...defined({ databaseUrl: world.env.DATABASE_URL }),
-    ...defined({ outageSeconds: options.outageSeconds }),
+    ...defined({ outageSeconds: options.outageSeconds, ops: options.ops }),
     warmupSeconds: options.warmupSeconds,
     targets: options.target,
     ownsTargets: options.iOwnThisTarget ?? false,

@@ -4,6 +4,8 @@ export interface Random {
   below(below: number): number;
   chance(probability: number): boolean;
   pick<T>(from: readonly T[]): T;
+  /** All of them, in any order. */
+  shuffle<T>(all: readonly T[]): T[];
   /** A string of so many characters from an alphabet. */
   text(length: number, alphabet: string): string;
   bytes(length: number): Buffer;
@@ -23,6 +25,10 @@ export function createRandom(seed: number, caseNumber: number): Random {
     below,
     chance: (probability) => next() < probability,
     pick: (from) => from[below(from.length)]!,
+    shuffle(all) {
+      const left = [...all];
+      return all.map(() => left.splice(below(left.length), 1)[0]!);
+    },
     text: (length, alphabet) => Array.from({ length }, () => alphabet[below(alphabet.length)]).join(''),
     bytes: (length) => Buffer.from(Array.from({ length }, () => below(256))),
   };

@@ -99,6 +99,25 @@ describe('a scenario', () => {
     }
   });
 
+  it('asks the ops role that it is told of, where nothing but URLs names the instance', async () => {
+    const { command, signal } = options();
+    const own = { cli, env: command.env, gateways: 1, drainers: 1, signal, logFile: join(folder, 'up.log') };
+    const instance = await startOwnInstance(own);
+    try {
+      const { gatewayUrl, opsUrl } = instance.runFile;
+      const named = {
+        targets: [new URL(gatewayUrl)],
+        ops: new URL(opsUrl),
+        command: { ...command, env: { ...command.env, STAND_IN_OPS: opsUrl } },
+      };
+      const { result } = await runScenario(scenario, options(named));
+      expect(result.thresholds.filter(({ passed }) => !passed)).toEqual([]);
+      expect(result).toMatchObject({ passed: true, startedHere: false, capOrdersPerSecond: 2_000 });
+    } finally {
+      await instance.stop();
+    }
+  });
+
   it('has not passed when the audit finds a fault', async () => {
     const { result, files } = await runScenario(scenario, options({ fault: 'audit' }));
     expect(result.passed).toBe(false);

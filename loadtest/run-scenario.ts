@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly outageSeconds?: number;
   readonly targets: readonly URL[];
   readonly ownsTargets: boolean;
+  /** The ops role behind `targets`. */
+  readonly ops?: URL;
   readonly gateways?: number;
   readonly drainers?: number;
   /** Folder of the results. */

@@ -1,3 +1,4 @@
+import { createRandom } from '../random.ts';
 import type { Arena } from './arena.ts';
 import { type Contestant, contestants, type Turn } from './figure.ts';
 import { acceptedTurn } from './figures/accepted.ts';
@@ -29,16 +30,15 @@ export interface BenchOptions extends MeasureOptions {
 }
 
 /**
- * Lets the contestants take turns, each round beginning with another one, so that neither a change of the machine
- * nor what a neighbour leaves behind favours one of them.
+ * Lets the contestants take turns, in another order each round, so that neither a change of the machine nor what a
+ * neighbour leaves behind favours one of them.
  */
 export async function takeTurns(arena: Arena, options: BenchOptions): Promise<Turn[]> {
   const { rounds, only, say, signal } = options;
   const taking = contestants.filter((contestant) => only.includes(contestant));
   const turns: Turn[] = [];
   for (let round = 1; round <= rounds; round++) {
-    const first = (round - 1) % taking.length;
-    for (const contestant of [...taking.slice(first), ...taking.slice(0, first)]) {
+    for (const contestant of createRandom(Date.now(), round).shuffle(taking)) {
       signal.throwIfAborted();
       const turn = { ...(await takeTurn[contestant](arena, options).catch(failedTurn(contestant))), round };
       turns.push(turn);

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { roomForOrders } from '../../src/start/heap-room.ts';
 
 /** What a child process does: starts, says so by resolving, and can be stopped. */
 export type ChildPart<Settings> = (
@@ -31,6 +32,8 @@ export function startChild(
   onMessage: (message: unknown) => void = () => {},
 ): Child {
   const child = fork(entry, ['part', name], {
+    // The same room as Sluice's own roles have, or a comparison would be one of collectors.
+    execArgv: [...process.execArgv, ...roomForOrders],
     // A group of its own: Ctrl-C reaches the bench, which stops its children in order.
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

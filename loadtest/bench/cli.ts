@@ -39,7 +39,7 @@ function createProgram(): Command {
       'Measures Sluice against bare Fastify, one transaction per request, and BullMQ, in turns on private servers.',
     )
     .option('--rounds <n>', 'turns of each', wholeNumber(1, 100), 3)
-    .option('--seconds <n>', 'measured in each turn', wholeNumber(1, 600), 8)
+    .option('--seconds <n>', 'measured in each turn', wholeNumber(1, 600), 6)
     .option('--warmup-seconds <n>', 'before that', wholeNumber(1, 60), 2)
     .option('--only <names>', `some of ${contestants.join(',')}`, contestantList, all)
     .option('--out <dir>', 'folder of the results', 'results')

@@ -3,7 +3,7 @@ import { type CpuTimes, cpuPerOrder, readCpuTimes } from './cpu-time.ts';
 import type { LoadResult, Statuses } from './load/closed-loop.ts';
 import { runLoad } from './load/load-process.ts';
 
-/** 128 keep-alive connections, one request under way on each: as many as the earlier prototypes were measured with. */
+/** 128 keep-alive connections, one request under way on each: a crowd that keeps two cores busy. */
 const connections = 128;
 
 export interface MeasureOptions {

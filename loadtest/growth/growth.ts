@@ -38,11 +38,12 @@ export async function measureGrowth(options: GrowthOptions): Promise<void> {
     // Both have been under load before they are compared.
     await empty.accept(seconds);
     await empty.drain(60);
+    const by = { empty, grown };
     const taken: Round[] = [];
     while (taken.length < rounds) {
-      const accepted = { empty: await empty.accept(seconds), grown: await grown.accept(seconds) };
+      const accepted = await inTurn(taken.length, (which) => by[which].accept(seconds));
       const behind = formatNumber(await grown.waiting());
-      const drained = { grown: await grown.drain(seconds), empty: await empty.drain(seconds) };
+      const drained = await inTurn(taken.length, (which) => by[which].drain(seconds));
       taken.push({ accepted, drained });
       const told = Object.entries({ accepted, drained }).map(
         ([what, of]) => `${what} ${formatNumber(of.grown)}/s, empty ${formatNumber(of.empty)}/s`,
@@ -59,6 +60,19 @@ export async function measureGrowth(options: GrowthOptions): Promise<void> {
       console.log(`| ${[what, of('empty'), of('grown'), ratio].join(' | ')} |`);
     }
   });
+}
+
+/** Each round begins with the other one. */
+async function inTurn(
+  round: number,
+  measure: (which: 'empty' | 'grown') => Promise<number>,
+): Promise<{ empty: number; grown: number }> {
+  if (round % 2 === 1) {
+    const grown = await measure('grown');
+    return { empty: await measure('empty'), grown };
+  }
+  const empty = await measure('empty');
+  return { empty, grown: await measure('grown') };
 }
 
 /** Lets orders wait, and says what that does to memory. */

@@ -9,6 +9,8 @@ export interface AttachOptions {
   /** Gateways named by the caller; none: those of the instance. */
   readonly targets: readonly URL[];
   readonly ownsTargets: boolean;
+  /** The ops role behind `targets`, which says what waits there; where `.sluice/run.json` names it, that one is asked. */
+  readonly ops?: URL;
   /** Set: an instance of its own is started with these settings, whatever runs here. */
   readonly ownEnv?: Readonly<Record<string, string>> | undefined;
   /** Processes of an instance that has to be started. */
@@ -24,7 +26,7 @@ export interface AttachOptions {
 export interface Instance {
   readonly command: SluiceCommand;
   readonly targets: readonly URL[];
-  /** Undefined where only `--target` is known. */
+  /** Undefined where only `--target` is known; without processes where `--ops` is known besides. */
   readonly runFile: () => Promise<RunFile | undefined>;
   readonly startedHere: boolean;
   /** Stops what was started here; nothing else. Idempotent. */
@@ -53,12 +55,17 @@ export async function attach(options: AttachOptions): Promise<Instance> {
     };
   }
   if (targets.length > 0) {
-    return { command, targets, runFile: async () => undefined, startedHere: false, stop: async () => {} };
+    const named = options.ops && {
+      ...{ gatewayUrl: targets[0]!.href, opsUrl: options.ops.href },
+      ...{ processes: [], services: [] },
+    };
+    return { command, targets, runFile: async () => named, startedHere: false, stop: async () => {} };
   }
   const why = options.ownEnv ? 'This scenario has its own' : 'Nothing runs here: starting an';
   say(`${why} instance (${options.gateways} gateway, ${options.drainers} drainer)`);
   const { cli } = command;
-  const env = { ...command.env, ...options.ownEnv };
+  // Followers share the machine, and are not what is measured unless the scenario or the caller says so.
+  const env = { FOLLOWERS: 'none', ...command.env, ...options.ownEnv };
   const own = await startOwnInstance({ ...options, cli, env });
   return {
     command: { cli, env, folder: own.folder },

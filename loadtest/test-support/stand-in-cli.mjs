@@ -1,6 +1,7 @@
 // Stands in for the compiled `sluice` command in tests of the load test itself: `up` answers orders as the
 // gateway does and drains them at the cap, without any of the services. Its faults are set by environment:
-// STAND_IN_FAULT=audit makes the audit fail, =start ends `up` at once, =stuck never drains.
+// STAND_IN_FAULT=audit makes the audit fail, =start ends `up` at once, =stuck never drains. STAND_IN_OPS names an
+// instance to a command, as the URLs of its servers do for the real one.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
@@ -11,7 +12,7 @@ if (command === 'up') await up();
 else await call(command, args);
 
 async function call(name, rest) {
-  const { opsUrl } = JSON.parse(readFileSync('.sluice/run.json', 'utf8'));
+  const opsUrl = process.env.STAND_IN_OPS ?? JSON.parse(readFileSync('.sluice/run.json', 'utf8')).opsUrl;
   const file = name === 'sale' && rest[0] === 'apply' ? readFileSync(rest[1], 'utf8') : undefined;
   const body = JSON.stringify({ name, rest, file });
   const response = await fetch(`${opsUrl}/command`, { method: 'POST', body });

@@ -71,7 +71,7 @@ export const backlogDrained: Threshold = {
     const waiting = samples.findLast((sample) => sample.waiting !== undefined)?.waiting;
     if (drained) return 0;
     return waiting === undefined || waiting === 0
-      ? { missing: 'the instance did not report how many orders wait' }
+      ? { missing: 'the instance did not report how many orders wait: --ops says where it can be asked' }
       : waiting;
   },
 };
@@ -84,7 +84,9 @@ export const withinCap: Threshold = {
   measure: ({ audit }) =>
     audit.busiestSecondOrders ?? { missing: 'audit did not report cap.busiestSecondOrders' },
   limit: ({ cap }) =>
-    cap === undefined ? { missing: 'the instance did not report its cap' } : cap + batchOf(cap),
+    cap === undefined
+      ? { missing: 'the instance did not report its cap: --ops says where it can be asked' }
+      : cap + batchOf(cap),
 };
 
 /** While there was a backlog, the cap was used. A cap that the database mostly can't keep up with has not been. */

@@ -31,7 +31,7 @@ export interface BenchResult {
   readonly turns: readonly Turn[];
 }
 
-/** Where two readings of a floor are possible, both are measured against it: the first is what prototypes reached. */
+/** Where two readings of a floor are possible, both are measured against it. */
 const floors: readonly Omit<Ratio, 'value' | 'met'>[] = [
   { name: 'accepted : bare Fastify', of: 'accepted', to: 'bare', floor: 0.45 },
   { name: 'end to end : bare Fastify', of: 'endToEnd', to: 'bare', floor: 0.35 },
