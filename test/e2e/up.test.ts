@@ -9,7 +9,7 @@ import { get, post } from '../support/http.ts';
 import { until } from '../support/wait.ts';
 import { createFolders, type Instance, pidsOf, untilGone } from './support/instance.ts';
 
-/** Every metric that the design names, and some of Node's own. */
+/** Every metric of docs/metrics.md that stands without load, and some of Node's own. */
 const metricNames = [
   'sluice_orders_total',
   'sluice_order_intake_seconds_bucket',

@@ -6,7 +6,7 @@ export type Verdict = 'holds' | 'broken' | 'unjudged';
 
 export interface AuditCheck {
   readonly name: string;
-  /** Number of the promise in DESIGN.md that it checks. */
+  /** Number of the promise in the README that it checks. */
   readonly promise: number;
   readonly verdict: Verdict;
   /** The verdict is `holds`. */
