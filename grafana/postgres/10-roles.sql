@@ -1,6 +1,6 @@
 -- Runs once, by the superuser, when the data folder is made. Two roles instead of one:
 --   sluice_migrate  owns the schema `sluice` and nothing else; used by `sluice migrate`
---   sluice_app      reads and writes the rows there; used by gateways, drainers and ops
+--   sluice_app      reads and writes the rows there; used by gateways, drainers, followers and ops
 -- Passwords come from the environment, so that none is written down.
 \getenv app_password DATABASE_PASSWORD
 \getenv migrate_password DATABASE_MIGRATE_PASSWORD

@@ -177,8 +177,8 @@ export const gateway = dashboard({
           unit: 'percentunit',
           queries: [
             {
-              expr: `sum by (kind) (rate(nodejs_gc_duration_seconds_sum{role="gateway", ${chosen}}[$__rate_interval]))`,
-              legend: '{{kind}}',
+              expr: `sum by (instance, kind) (rate(nodejs_gc_duration_seconds_sum{role="gateway", ${chosen}}[$__rate_interval]))`,
+              legend: '{{instance}}: {{kind}}',
             },
           ],
         }),

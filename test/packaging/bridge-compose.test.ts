@@ -23,9 +23,9 @@ it('keeps to the Compose specification', () => {
   expect(ajv.errors ?? []).toEqual([]);
 });
 
-it('adds the bridge as a role like the drainers, with settings that Sluice accepts', () => {
+it('adds the bridge as a follower like the others, with settings that Sluice accepts', () => {
   const { bridge } = added.services;
-  expect(bridge.extends).toEqual({ file: 'docker-compose.yml', service: 'drainer' });
+  expect(bridge.extends).toEqual({ file: 'docker-compose.yml', service: 'loyalty' });
   expect(bridge.command).toEqual(['follower', 'bridge']);
   expect(Object.keys(bridge.environment).filter((name) => !(name in settings))).toEqual([]);
   expect(followersToRun(readConfig({ ...bridge.environment, FOLLOWERS: 'bridge' }))).toEqual(['bridge']);

@@ -16,7 +16,8 @@ export interface Service {
   readonly restart?: string;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
-  readonly networks?: readonly string[];
+  /** Names, or names with what the service is called there. */
+  readonly networks?: readonly string[] | Readonly<Record<string, { aliases?: readonly string[] }>>;
   readonly healthcheck?: { test: readonly string[] };
   readonly depends_on?: Readonly<Record<string, { condition: string }>>;
   readonly stop_grace_period?: string;
@@ -43,6 +44,16 @@ const text = () => readFileSync(join(projectFolder, 'docker-compose.yml'), 'utf8
 
 /** The compose file with anchors and merges resolved, variables left as they are written. */
 export const readCompose = (): ComposeFile => parse(text(), { merge: true });
+
+/** The names of the networks a service is in. */
+export const networksOf = ({ networks = [] }: Service): readonly string[] =>
+  Array.isArray(networks) ? networks : Object.keys(networks);
+
+/** What other containers can call a service by. */
+export const namesOf = (name: string, { networks = [] }: Service): readonly string[] => [
+  name,
+  ...(Array.isArray(networks) ? [] : Object.values(networks).flatMap(({ aliases = [] }) => aliases)),
+];
 
 /** Every `${…}` in the compose file's values; `$$` is an escaped dollar and no variable. */
 export function readVariables(): Variable[] {

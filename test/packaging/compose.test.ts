@@ -4,8 +4,10 @@ import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/platform/config/read.ts';
-import { settings } from '../../src/platform/config/settings.ts';
+import { type Setting, settings } from '../../src/platform/config/settings.ts';
+import { followersToRun } from '../../src/start/followers.ts';
 import {
+  networksOf,
   projectFolder,
   readCompose,
   readEnvExample,
@@ -18,6 +20,7 @@ const compose = readCompose();
 const services = Object.entries(compose.services);
 const longRunning = services.filter(([, service]) => service.restart !== 'no');
 const roles = ['gateway', 'drainer', 'ops', 'migrate'];
+const followers = services.filter(([, { command }]) => command?.[0] === 'follower').map(([name]) => name);
 const names = (which: (service: Service) => unknown) =>
   services.filter(([, one]) => which(one)).map(([name]) => name);
 
@@ -38,6 +41,11 @@ it('runs two gateways behind one load balancer, two drainers, one ops role and t
   expect(names((one) => one.restart === 'no')).toEqual(['migrate']);
 });
 
+it('runs the followers that `sluice up` runs by default', () => {
+  expect(followers).toEqual(followersToRun(readConfig({})));
+  for (const name of followers) expect(compose.services[name]!.command).toEqual(['follower', name]);
+});
+
 describe('variables', () => {
   const example = readEnvExample();
   const variables = readVariables();
@@ -49,7 +57,9 @@ describe('variables', () => {
   it('are required with a message, and empty in .env.example, or have the default shown there', () => {
     for (const { name, kind, text } of variables) {
       expect(kind, name).not.toBe('');
-      expect(text, name).not.toBe('');
+      // A setting that has no value by default has none here.
+      const setting = (settings as Record<string, Setting>)[name];
+      if (kind === '?' || !setting || setting.fallback) expect(text, name).not.toBe('');
       expect(example.get(name), name).toBe(kind === '?' ? '' : text);
     }
   });
@@ -96,13 +106,13 @@ describe.each(services)('%s', (name, service) => {
       if (source.startsWith('.')) expect(existsSync(join(projectFolder, source)), source).toBe(true);
       else expect(Object.keys(compose.volumes)).toContain(source);
     }
-    for (const network of service.networks ?? []) expect(Object.keys(compose.networks)).toContain(network);
+    for (const network of networksOf(service)) expect(Object.keys(compose.networks)).toContain(network);
   });
 
   it('has a port published on loopback only, from a network that allows it', () => {
     for (const port of service.ports ?? []) {
       expect(port).toMatch(/^127\.0\.0\.1:/);
-      expect(service.networks!.some((network) => !compose.networks[network]!.internal)).toBe(true);
+      expect(networksOf(service).some((network) => !compose.networks[network]!.internal)).toBe(true);
     }
   });
 });
@@ -111,13 +121,17 @@ it.each(longRunning)('%s has a healthcheck', (_name, service) => {
   expect(service.healthcheck?.test.length).toBeGreaterThan(1);
 });
 
-describe.each(roles)('role %s', (role) => {
-  const environment = Object.fromEntries(
-    Object.entries(compose.services[role]!.environment!).map(([name, value]) => [
+/** A service's environment as a new `.env` has it. */
+const environmentOf = (service: string) =>
+  Object.fromEntries(
+    Object.entries(compose.services[service]!.environment!).map(([name, value]) => [
       name,
       value.replace(/\$\{\w+:([?-])([^}]*)\}/g, (_all, kind, text) => (kind === '-' ? text : 'a'.repeat(48))),
     ]),
   );
+
+describe.each([...roles, ...followers])('role %s', (role) => {
+  const environment = environmentOf(role);
 
   it('is given settings that Sluice knows and accepts', () => {
     expect(Object.keys(environment).filter((name) => !(name in settings))).toEqual([]);
@@ -133,8 +147,24 @@ describe.each(roles)('role %s', (role) => {
 it('the gateways trust the load balancer’s network, and nobody else is in it', () => {
   const { TRUST_PROXY } = compose.services.gateway!.environment!;
   expect(TRUST_PROXY).toBe(compose.networks.edge!.ipam!.config[0]!.subnet);
-  expect(names((one) => one.networks?.includes('edge')).sort()).toEqual(['gateway', 'load-balancer']);
+  expect(names((one) => networksOf(one).includes('edge')).sort()).toEqual(['gateway', 'load-balancer']);
   expect(compose.networks.edge!.internal).toBe(true);
+});
+
+it('the load balancer drops what clients say of where they come from, and says it itself', () => {
+  const lines = readFileSync(join(projectFolder, 'grafana/haproxy/haproxy.cfg'), 'utf8').split(/\n\s*/);
+  for (const header of ['X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'Forwarded']) {
+    expect(lines).toContain(`http-request del-header ${header}`);
+  }
+  expect(lines).toContain('option forwardfor');
+});
+
+it('the cap that an operator has set outlives a restart of the ops role', () => {
+  expect(readConfig(environmentOf('ops')).DRAIN_MAX_ORDERS_PER_SECOND).toBeUndefined();
+});
+
+it('nobody is exempt from the limit per client, whoever stands in front of the balancer', () => {
+  expect(readConfig(environmentOf('gateway')).CLIENT_LIMIT_EXEMPT).toEqual([]);
 });
 
 it('only a role that serves it knows the admin token', () => {

@@ -30,9 +30,9 @@ export function brokenLinks(path: string): string[] {
 
 /** What stands as code in a document: spans and lines of blocks, over line breaks. */
 export function codeIn(text: string): string[] {
-  const blocks = [...text.matchAll(/^```(?:sh)?\n([\s\S]*?)^```/gm)].flatMap(([, block]) =>
-    block!.split('\n'),
-  );
+  const blocks = [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```/gm)]
+    .filter(([, language]) => ['', 'sh'].includes(language!))
+    .flatMap(([, , block]) => block!.split('\n'));
   const spans = [...text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`]+)`/g)].map(([, span]) =>
     span!.replace(/\s+/g, ' '),
   );
@@ -49,7 +49,8 @@ export function faultOfCommand(line: string, program: Command): string | undefin
     if (!next) break;
     command = next;
   }
-  const options = words.slice(at).filter((word) => word.startsWith('-'));
+  // `-` alone is an argument: standard input.
+  const options = words.slice(at).filter((word) => /^-./.test(word));
   const unknown = options.find((word) => !command.options.some((one) => one.long === word));
   if (unknown) return `${line}: no option ${unknown}`;
   if (command.commands.length > 0) return `${line}: no such command`;

@@ -112,8 +112,9 @@ it('the users of the compose file can do all that Sluice does', async () => {
   await declareTopology({ ...target, queueMaxBytes: 1_000_000, logger });
 
   // A rig's own connections belong to the owner: they are not used here, but for what is applied through ops.
-  const [gateway, follower, , ops] = await Promise.all([
+  const [gateway, loyalty, ranking, , ops] = await Promise.all([
     rig.gateway({}, { target }),
+    rig.follower('loyalty', {}, { target }),
     rig.follower('ranking', {}, { target }),
     rig.drainer({}, { target }),
     rig.ops({}, { target }),
@@ -149,10 +150,12 @@ it('the users of the compose file can do all that Sluice does', async () => {
       'confirmed',
     { deadlineMs: 10_000, what: 'an order to be confirmed' },
   );
-  await until(async () => (await follower.metric('sluice_follower_handled_total')) === 50, {
-    deadlineMs: 20_000,
-    what: 'the follower to have handled all orders',
-  });
+  for (const follower of [loyalty, ranking]) {
+    await until(async () => (await follower.metric('sluice_follower_handled_total')) === 50, {
+      deadlineMs: 20_000,
+      what: 'the follower to have handled all orders',
+    });
+  }
   await withOperations(async ({ sales, ledger, claims }) => {
     await sales.restock(saleId, 'truck', 'sku', 5);
     for await (const page of ledger.orders(saleId, 10)) expect(page.length).toBeGreaterThan(0);

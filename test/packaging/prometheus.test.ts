@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { readCompose } from './compose-file.ts';
+import { namesOf, readCompose } from './compose-file.ts';
 import { alertRules, rulesFile } from './dashboard-files.ts';
 import { seriesNames } from './metric-names.ts';
 import { promtool, seriesIn } from './promql.ts';
@@ -64,16 +64,22 @@ it('every role of the compose file is scraped, on the port it serves', () => {
       ...(job.static_configs ?? []).flatMap((fixed) => fixed.targets),
     ],
   );
-  for (const role of ['gateway', 'drainer']) {
-    expect(targets).toContain(`${role}:${services[role]!.environment!.METRICS_PORT}`);
+  for (const [name, service] of Object.entries(services)) {
+    if (!['gateway', 'drainer', 'follower'].includes(service.command?.[0] ?? '')) continue;
+    const scraped = namesOf(name, service).map((host) => `${host}:${service.environment!.METRICS_PORT}`);
+    expect(
+      scraped.filter((one) => targets.includes(one)),
+      name,
+    ).toHaveLength(1);
   }
   expect(targets).toContain(`ops:${services.ops!.environment!.OPS_PORT}`);
   const hosts = targets.map((target) => target.split(':')[0]!).filter((host) => host !== '127.0.0.1');
-  expect(hosts.filter((host) => !services[host])).toEqual([]);
+  const known = Object.entries(services).flatMap(([name, service]) => namesOf(name, service));
+  expect(hosts.filter((host) => !known.includes(host))).toEqual([]);
 });
 
 it('says of each process which role it is, as `sluice up` does', () => {
-  for (const role of ['gateway', 'drainer', 'ops']) {
+  for (const role of ['gateway', 'drainer', 'follower', 'ops']) {
     const job = config.scrape_configs.find((one: { job_name: string }) => one.job_name === role);
     const given = job.relabel_configs?.find(
       (one: object) => 'target_label' in one && one.target_label === 'role',
