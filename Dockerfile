@@ -6,7 +6,7 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 COPY loadtest ./loadtest
-RUN npm run build
+RUN npm run build && npm prune --omit=dev --ignore-scripts
 
 FROM node:22.20.0-bookworm-slim AS runtime
 LABEL org.opencontainers.image.title="sluice" \
@@ -16,7 +16,7 @@ LABEL org.opencontainers.image.title="sluice" \
 ENV NODE_ENV=production
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
+COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 USER node
 EXPOSE 8080 8081 9464
