@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { isOrderError } from '../order/errors.ts';
+import { SaleFileError } from './sale-file.ts';
 
 /** Refuses a request as RFC 9457 has it. */
 export function refuse(reply: FastifyReply, status: number, type: string, detail: string): FastifyReply {
@@ -14,7 +15,8 @@ export function refuse(reply: FastifyReply, status: number, type: string, detail
 export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler(
     (error: Error & { validation?: unknown; statusCode?: number; code?: string }, request, reply) => {
-      if (error instanceof RangeError) return refuse(reply, 400, 'invalid', error.message);
+      if (error instanceof RangeError || error instanceof SaleFileError)
+        return refuse(reply, 400, 'invalid', error.message);
       if (isOrderError(error, 'unknown-sale')) return refuse(reply, 404, error.code, error.message);
       if (isOrderError(error, 'sale-change-refused')) return refuse(reply, 409, error.code, error.message);
       if (isOrderError(error)) return refuse(reply, 503, error.code, error.message);

@@ -3,9 +3,12 @@ import type { Trail } from '../order/ports/trail.ts';
 import { exactly } from './admin-problems.ts';
 import { statusOf } from './cluster-status.ts';
 import type { ClusterState } from './cluster-watch.ts';
+import { parseSale } from './sale-file.ts';
 import type { Steering } from './steering.ts';
 
 const entriesDefault = 50;
+/** As many items as a sale may have, with long names. */
+const saleMaxBytes = 8 * 1024 * 1024;
 
 /** The admin API but for dead letters: status, cap, pause, sales, the audit trail. */
 export function addAdminRoutes(
@@ -24,6 +27,15 @@ export function addAdminRoutes(
   admin.post('/pause', async ({ actor }) => steering(actor).setPaused(true));
   admin.post('/resume', async ({ actor }) => steering(actor).setPaused(false));
 
+  admin.post(
+    '/sales',
+    // Of any form: the sale file's own check names every fault.
+    { bodyLimit: saleMaxBytes },
+    async ({ actor, body }) => {
+      const sale = parseSale(JSON.stringify(body ?? null), 'the body');
+      return { saleId: sale.saleId, ...(await steering(actor).applySale(sale)) };
+    },
+  );
   admin.post<{ Params: SaleParams; Body: { restockId: string; sku: string; pieces: number } }>(
     '/sales/:saleId/restocks',
     {

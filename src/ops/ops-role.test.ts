@@ -50,6 +50,25 @@ it('cap and pause are changed where they are enforced; what is out of range is r
   expect((await rig.ledger.readCap()).paused).toBe(false);
 });
 
+it('a sale is created, and every gateway serves it when the answer comes; all that is wrong with one is named', async () => {
+  const saleId = 'from-the-api';
+  const sale = {
+    saleId,
+    opensAt: new Date(Date.now() - 60_000).toISOString(),
+    closesAt: new Date(Date.now() + 60_000).toISOString(),
+    items: [{ sku: 'sku', name: 'Thing', priceMinor: 100, stock: 1 }],
+  };
+  const created = { status: 200, body: { saleId, created: true, rebuilding: false, gateways: 1 } };
+  expect(await admin('POST', '/sales', sale)).toMatchObject(created);
+  expect((await post(gateway.url, saleId, newOrder({ sku: 'sku' }))).status).toBe(202);
+  expect((await admin('POST', '/sales', sale)).body).toMatchObject({ created: false });
+  const wrong = await admin('POST', '/sales', { ...sale, closesAt: 'never', items: [{ sku: 'a b' }] });
+  expect(wrong).toMatchObject({ status: 400, body: { type: '/problems/invalid' } });
+  for (const fault of ['closesAt must', 'items.0.sku must', "required property 'stock'"])
+    expect(wrong.body.detail).toContain(fault);
+  expect((await admin('POST', '/sales')).status).toBe(400);
+});
+
 it('a restock is added once, and refused where there is nothing to restock', async () => {
   const saleId = await rig.sale([{ sku: 'sku', stock: 1 }]);
   const restock = (sku: string, sale = saleId) =>
