@@ -10,6 +10,7 @@ import { protectPages } from '../platform/security-headers.ts';
 import { createAdminGuard } from './admin-guard.ts';
 import { answerErrors } from './admin-problems.ts';
 import { addAdminRoutes } from './admin-routes.ts';
+import { addAuditRoutes, type RunAudit } from './audit-routes.ts';
 import type { ClusterState } from './cluster-watch.ts';
 import { addDeadLetterRoutes } from './dead-letter-routes.ts';
 import type { DeadLetterOperations } from './dead-letters.ts';
@@ -34,6 +35,7 @@ export function createOpsApp(deps: {
   /** Absent: there are none to speak of. */
   followers?: { readonly followers: () => readonly FollowerDepth[]; readonly letters: FollowerLetters };
   live: LiveStreams;
+  audit: RunAudit;
   adminToken: string | undefined;
   clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
   logger: Logger;
@@ -79,6 +81,7 @@ export function createOpsApp(deps: {
       admin.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'));
       answerErrors(admin);
       addAdminRoutes(admin, deps);
+      addAuditRoutes(admin, deps.audit);
       addDeadLetterRoutes(admin, deps.deadLetters, deps.steering);
       if (deps.followers) addFollowerRoutes(admin, deps.followers);
       admin.get('/stream', (request, reply) => deps.live.open(reply, () => mayWatch(request)));

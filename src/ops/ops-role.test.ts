@@ -69,6 +69,17 @@ it('a sale is created, and every gateway serves it when the answer comes; all th
   expect((await admin('POST', '/sales')).status).toBe(400);
 });
 
+it('an audit is had over HTTP, of all sales or of one', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 1 }]);
+  const { status, body } = await admin('GET', `/audit?sale=${saleId}`);
+  expect({ status, sales: body.sales }).toMatchObject({
+    status: 200,
+    sales: [{ saleId, confirmedOrders: 0 }],
+  });
+  expect((await admin('GET', '/audit')).body.sales.length).toBeGreaterThan(1);
+  expect((await admin('GET', '/audit?sale=none')).status).toBe(404);
+});
+
 it('a restock is added once, and refused where there is nothing to restock', async () => {
   const saleId = await rig.sale([{ sku: 'sku', stock: 1 }]);
   const restock = (sku: string, sale = saleId) =>

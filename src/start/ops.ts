@@ -19,6 +19,7 @@ import { readDepth, waitUntilEmpty } from '../queue/depth.ts';
 import { createDroppedCounter, readFollowerDepths } from '../queue/follower-depth.ts';
 import { declareTopology } from '../queue/topology.ts';
 import { createAnnouncer, forgottenAfterMs } from './announcer.ts';
+import { runAudit } from './audit.ts';
 import { inOrder, neighbourPatienceMs, startedWithin } from './in-order.ts';
 import type { Role, RoleContext } from './role.ts';
 import { claimsFor, followerLettersFor, ledgerFor, publisherFor } from './stages.ts';
@@ -88,6 +89,8 @@ export function composeOps(context: RoleContext): Role {
     deadLetters,
     trail: ledger,
     live,
+    audit: (sale) =>
+      runAudit({ config, target, progress: () => undefined }, sale === undefined ? {} : { sale }),
     adminToken: config.ADMIN_TOKEN,
     clock,
     logger,

@@ -147,6 +147,7 @@ it('the admin API logs and keeps who did what and when, and answers 503 while th
     deadLetters,
     trail: rig.ledger,
     live: createLiveStreams(),
+    audit: () => Promise.reject(new Error('nobody audits')),
     adminToken: rigAdminToken,
     clock: systemClock,
     logger,
