@@ -1,8 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { createRig, type Rig } from '../../test/support/rig.ts';
 import { until } from '../../test/support/wait.ts';
+import { eventOf } from '../order/events.ts';
+import { systemClock } from '../platform/clock.ts';
+import { createFollowerMetrics } from '../platform/follower-metrics.ts';
+import { createRegistry } from '../platform/metrics.ts';
 import { announce, followersOn, noting, settledOrders, sorted, untilEqual } from './follower.testing.ts';
 import { EffectError, type Follower } from './follower.ts';
+import { createPerform } from './perform.ts';
 
 let rig: Rig;
 let followers: ReturnType<typeof followersOn>;
@@ -91,6 +97,70 @@ it('what cannot be understood is set aside with its reason, and the next event i
     deadlineMs: 20_000,
     what: 'an empty queue',
   });
+});
+
+/** Orders with transaction IDs of their own among good ones. */
+const ordersWith = (transactionIds: readonly string[], count: number) =>
+  settledOrders(count).map((one, i) => {
+    const transactionId = transactionIds[i - 2];
+    return transactionId === undefined ? one : { ...one, order: { ...one.order, transactionId } };
+  });
+
+it('an event outside that could not be remembered is set aside before its effect, alone', async () => {
+  const unfit = ['nul\u0000byte', randomBytes(2_000).toString('hex')];
+  const { follower, noted } = noting({ ordersAtOnce: 10 });
+  const one = await followers.run(follower);
+  const ids = await announce(rig, ordersWith(unfit, 10));
+  await untilEqual('the others', () => sorted(noted), sorted(ids.filter((id) => !unfit.includes(id))));
+  await untilEqual('the dead letters', async () => (await letters(follower)).length, 2);
+  const found = await letters(follower);
+  expect(sorted(found.map(({ event }) => event!.data.transactionId))).toEqual(sorted(unfit));
+  expect(new Set(found.map(({ reason }) => reason))).toEqual(new Set(['it can never be handled']));
+  expect(sorted(found.map(({ cause }) => cause))).toEqual([
+    expect.stringContaining('longer than 2500 bytes'),
+    expect.stringContaining('invalid byte sequence'),
+  ]);
+  expect(await one.metric('sluice_follower_held')).toBe(0);
+  await one.stop();
+  await untilEqual('an empty queue', () => rig.ready(queueOf(follower)), 0);
+});
+
+it('what comes behind a neighbour that is away is not done, though an event could not be remembered', async () => {
+  const orders = ordersWith(['nul\u0000byte'], 4);
+  const events = orders.map((order) => eventOf(order));
+  const { follower, noted } = noting({}, async (event) => {
+    if (event.id === events[0]!.id)
+      throw new EffectError('neighbour-away', 'the mail server does not answer');
+  });
+  const perform = createPerform({
+    ...{ follower, ledger: rig.ledger, clock: systemClock, logger: rig.logger },
+    metrics: createFollowerMetrics(createRegistry(), follower.name),
+    signal: new AbortController().signal,
+  });
+  const away = expect.objectContaining({ code: 'neighbour-away' });
+  expect(await perform(events)).toEqual([away, 'done', away, away]);
+  expect(noted).toEqual([events[1]!.subject]);
+});
+
+it('what has happened and is refused as a memory holds nothing up', async () => {
+  const { follower, noted } = noting();
+  await rig.db.query(`
+    CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF NEW.follower = '${follower.name}' THEN RAISE EXCEPTION 'nothing is remembered here'; END IF;
+      RETURN NEW;
+    END $$;
+    CREATE TRIGGER forget BEFORE INSERT ON follower_events FOR EACH ROW EXECUTE FUNCTION forget()`);
+  try {
+    const one = await followers.run(follower);
+    const ids = await announce(rig, settledOrders(3));
+    await untilEqual('all events', () => noted, ids);
+    await one.stop();
+    expect(await rig.ready(queueOf(follower))).toBe(0);
+    expect(await letters(follower)).toEqual([]);
+  } finally {
+    await rig.db.query('DROP TRIGGER forget ON follower_events; DROP FUNCTION forget()');
+  }
 });
 
 it('where the order is kept, an event that fails holds up those behind it, whoever runs', async () => {

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { get } from '../../test/support/http.ts';
 import { createRig, type Rig, type RunningRole, rigAdminToken } from '../../test/support/rig.ts';
 import { until } from '../../test/support/wait.ts';
-import { announce, followersOn, noting, settledOrders } from './follower.testing.ts';
+import { systemClock } from '../platform/clock.ts';
+import { announce, followersOn, noting, settledOrders, sorted, untilEqual } from './follower.testing.ts';
 import type { Follower } from './follower.ts';
 import { replay } from './replay.ts';
 
@@ -133,6 +134,28 @@ it('a full queue drops its oldest events; they are counted, and a replay brings 
   );
   expect(noted.length).toBe(200);
   expect(new Set(noted).size).toBe(200);
+});
+
+it('a replay leaves it to the follower to tell which of the orders it can never handle', async () => {
+  const { follower, noted } = noting({ bindings: ['orders.failed'], ordersAtOnce: 10 });
+  const { name } = follower;
+  await followers.run(follower);
+  const saleId = await rig.sale([{ sku: 'sku', stock: 10 }]);
+  const [long, ...good] = await rig.claimed(saleId, 'sku', 3);
+  // Its repetition is compressed, so that the table of orders can take it.
+  const orders = [{ ...long!, transactionId: 'x'.repeat(3_000) }, ...good];
+  for (const order of orders) await rig.ledger.recordFailed(order, 'dead-lettered');
+  const replayed = await replay({
+    follower,
+    saleId,
+    ledger: rig.ledger,
+    queues: rig.followerQueues(name),
+    waiting: async () => 0,
+    clock: systemClock,
+  });
+  expect(replayed).toEqual({ replayed: 3, handledBefore: 0 });
+  await untilLetters(name, 1);
+  await untilEqual('the others', () => sorted(noted), sorted(good.map(({ transactionId }) => transactionId)));
 });
 
 it('the ops role shows what waits for every follower, also for one that does not run', async () => {

@@ -5,10 +5,10 @@ import type { Clock } from '../platform/clock.ts';
  * late is not made up for.
  */
 export function createPace(clock: Clock, perSecond: number) {
-  let freeAtMs = 0;
+  let freeAtMs = Number.NEGATIVE_INFINITY;
   /** Resolves when `items` may go, or when the signal is aborted. */
   return async function pace(items: number, signal: AbortSignal): Promise<void> {
-    const nowMs = clock.nowMs();
+    const nowMs = clock.monotonicMs();
     const atMs = Math.max(nowMs, freeAtMs);
     freeAtMs = atMs + (items * 1_000) / perSecond;
     if (atMs > nowMs) await clock.sleep(atMs - nowMs, signal);

@@ -13,6 +13,7 @@ import {
   type Follower,
   type IdempotentEffect,
   type LedgerEffect,
+  type OutsideEffect,
 } from './follower.ts';
 
 /** What came of each event of a call, in their order. */
@@ -53,24 +54,29 @@ export function createPerform(deps: {
   }
 
   /**
-   * In the ledger: all at once, and where that does not work in halves, down to the events at fault. Where the order
-   * is kept nothing is divided, for what is behind an event that fails has to wait.
+   * All at once, and where that rejects in halves, down to the events at fault. Where the order is kept nothing is
+   * divided, for what is behind an event that fails has to wait. Never rejects.
    */
-  async function inLedger(events: readonly OrderEvent[]): Promise<readonly EffectOutcome[]> {
-    if (effect.within !== 'ledger') return [];
+  async function divided(events: readonly OrderEvent[], attempt: Perform): Promise<readonly EffectOutcome[]> {
     try {
-      count(events.length, await applyInLedger(ledger, { name, effect }, events, context));
-      return events.map(() => 'done');
+      return await attempt(events);
     } catch (thrown) {
       const error = toEffectError(thrown);
       const isAtom = events.length === 1 || follower.keepsOrder === true;
       if (isAtom || error.code === 'neighbour-away') return events.map(() => error);
     }
     const middle = Math.ceil(events.length / 2);
-    const first = await inLedger(events.slice(0, middle));
+    const first = await divided(events.slice(0, middle), attempt);
     const rest = events.slice(middle);
-    const isAway = first.some((outcome) => outcome !== 'done' && outcome.code === 'neighbour-away');
-    return [...first, ...(isAway ? rest.map(() => first.at(-1)!) : await inLedger(rest))];
+    const away = first.find((outcome) => outcome !== 'done' && outcome.code === 'neighbour-away');
+    return [...first, ...(away ? rest.map(() => away) : await divided(rest, attempt))];
+  }
+
+  /** In the ledger: all of them happen, or none. */
+  async function inLedger(events: readonly OrderEvent[]): Promise<readonly EffectOutcome[]> {
+    if (effect.within !== 'ledger') return [];
+    count(events.length, await applyInLedger(ledger, { name, effect }, events, context));
+    return events.map(() => 'done');
   }
 
   function toEffectError(thrown: unknown): EffectError {
@@ -82,14 +88,17 @@ export function createPerform(deps: {
     return new EffectError('neighbour-away', thrown.message, { cause: thrown });
   }
 
-  /** What has happened must be remembered: the longer that fails, the longer it is tried. */
+  /**
+   * What has happened must be remembered: the longer that fails, the longer it is tried. Only what the ledger refuses
+   * is not tried again: should it come once more, it happens once more.
+   */
   async function remember(events: readonly OrderEvent[]): Promise<void> {
     const backOff = createBackOff({ firstMs: 50, maxMs: 2_000 });
     for (;;) {
       try {
         return await ledger.remember(name, events);
       } catch (error) {
-        if (deps.signal.aborted) {
+        if (deps.signal.aborted || isOrderError(error, 'batch-unwritable')) {
           deps.logger.error({ err: error, events: events.map(({ id }) => id) }, 'done, but not remembered');
           return;
         }
@@ -103,39 +112,49 @@ export function createPerform(deps: {
   async function outside(events: readonly OrderEvent[]): Promise<readonly EffectOutcome[]> {
     if (effect.within !== 'outside') return [];
     const byId = new Map(events.map((event) => [event.id, event]));
-    for (const id of byId.keys()) {
+    const ids = [...byId.keys()];
+    for (const id of ids) {
       for (let other = underWay.get(id); other; other = underWay.get(id)) await other;
     }
-    const work = outsideOnce([...byId.values()], effect.apply);
-    const ended = work.then(
-      () => undefined,
-      () => undefined,
-    );
-    for (const id of byId.keys()) underWay.set(id, ended);
+    const work = divided([...byId.values()], (some) => outsideOnce(some, effect.apply));
+    const ended = work.then(() => undefined);
+    for (const id of ids) underWay.set(id, ended);
     try {
-      const outcomes = await work;
-      return events.map(({ id }) => outcomes.get(id) ?? 'done');
-    } catch (thrown) {
-      const error = toEffectError(thrown);
-      return events.map(() => error);
+      const outcomes = new Map((await work).map((outcome, i) => [ids[i], outcome]));
+      return events.map(({ id }) => outcomes.get(id)!);
     } finally {
-      for (const id of byId.keys()) if (underWay.get(id) === ended) underWay.delete(id);
+      for (const id of ids) if (underWay.get(id) === ended) underWay.delete(id);
     }
   }
 
+  /** Rejects only before any of them has had its effect. */
   async function outsideOnce(
     events: readonly OrderEvent[],
-    apply: (events: readonly OrderEvent[], context: EffectContext) => Promise<readonly EffectOutcome[]>,
-  ): Promise<ReadonlyMap<string, EffectOutcome>> {
+    apply: OutsideEffect['apply'],
+  ): Promise<readonly EffectOutcome[]> {
     const forgets = effect.within === 'outside' && effect.forgets === true;
     const fresh = forgets ? events : await ledger.unhandled(name, events);
-    const outcomes = fresh.length === 0 ? [] : await apply(fresh, context);
+    const outcomes = fresh.length === 0 ? [] : await applied(fresh, apply);
     const happened = fresh.filter((_, i) => outcomes[i] === 'done');
     if (happened.length > 0 && !forgets) await remember(happened);
     count(happened.length + events.length - fresh.length, happened.length);
     const unsaid = new EffectError('effect-failed', 'the effect does not say what came of the event');
-    return new Map(fresh.map(({ id }, i) => [id, outcomes[i] ?? unsaid]));
+    const came = new Map(fresh.map(({ id }, i) => [id, outcomes[i] ?? unsaid]));
+    return events.map(({ id }) => came.get(id) ?? 'done');
   }
 
-  return effect.within === 'ledger' ? inLedger : outside;
+  /** When the effect throws, nobody knows of which events: none counts as done. */
+  async function applied(
+    events: readonly OrderEvent[],
+    apply: OutsideEffect['apply'],
+  ): Promise<readonly EffectOutcome[]> {
+    try {
+      return await apply(events, context);
+    } catch (thrown) {
+      const error = toEffectError(thrown);
+      return events.map(() => error);
+    }
+  }
+
+  return effect.within === 'ledger' ? (events) => divided(events, inLedger) : outside;
 }

@@ -1,3 +1,4 @@
+import { isOrderError } from '../order/errors.ts';
 import { eventOf, type OrderEvent } from '../order/events.ts';
 import type { FollowerLedger, FollowerQueues } from '../order/ports/events.ts';
 import type { LedgerReader } from '../order/ports/ledger.ts';
@@ -24,10 +25,17 @@ export async function replay(deps: {
 }): Promise<{ readonly replayed: number; readonly handledBefore: number }> {
   const { follower, ledger, queues, clock } = deps;
   const { effect } = follower;
-  const unhandled = (events: readonly OrderEvent[]) =>
-    'idempotent' in effect
-      ? ledger.write((sql) => effect.missing(events, sql))
-      : ledger.unhandled(follower.name, events);
+  async function unhandled(events: readonly OrderEvent[]): Promise<readonly OrderEvent[]> {
+    try {
+      return await ('idempotent' in effect
+        ? ledger.write((sql) => effect.missing(events, sql))
+        : ledger.unhandled(follower.name, events));
+    } catch (error) {
+      // One of them is refused. The follower leaves out what it has handled anyway, and says which one and why.
+      if (isOrderError(error, 'batch-unwritable')) return events;
+      throw error;
+    }
+  }
   let replayed = 0;
   let handledBefore = 0;
   for await (const page of ledger.orders(deps.saleId, pageOrders)) {

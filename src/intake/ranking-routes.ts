@@ -16,8 +16,9 @@ interface Shown {
 }
 
 interface Known {
-  /** When the ledger was last asked, and what it will say or has said; a refusal is an answer too. */
+  /** When the ledger was last asked, by the monotonic clock. */
   readonly askedAtMs: number;
+  /** What it will say or has said; a refusal is an answer too. */
   readonly answer: Promise<Shown>;
   /** Whether that answer is still to come. */
   pending: boolean;
@@ -36,15 +37,15 @@ export function rankingRoutes(
   const bySale = new Map<string, Known>();
 
   function ask(saleId: string, before: Known | undefined): Known {
-    const askedAtMs = clock.nowMs();
+    const readAtMs = clock.nowMs();
     const known: Known = {
-      askedAtMs,
+      askedAtMs: clock.monotonicMs(),
       pending: true,
       ...(before?.shown ? { shown: before.shown } : {}),
       answer: ledger
         .ranking(saleId, listed)
         .then((ranking) => {
-          known.shown = { readAtMs: askedAtMs, ranking };
+          known.shown = { readAtMs, ranking };
           return known.shown;
         })
         .finally(() => {
@@ -60,7 +61,7 @@ export function rankingRoutes(
     if (known === undefined) {
       for (const id of bySale.keys()) if (!board.sale(id)) bySale.delete(id);
       known = ask(saleId, undefined);
-    } else if (!known.pending && clock.nowMs() - known.askedAtMs >= freshMs) known = ask(saleId, known);
+    } else if (!known.pending && clock.monotonicMs() - known.askedAtMs >= freshMs) known = ask(saleId, known);
     try {
       return await known.answer;
     } catch (error) {

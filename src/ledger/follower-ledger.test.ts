@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { eventOf, type OrderEvent } from '../order/events.ts';
 import { claimedOrder, openTestLedger, putSale, settle, type TestLedger } from './ledger.testing.ts';
@@ -81,6 +81,36 @@ it('a statement whose values are at fault is told from a database that is away',
   await expect(run('SELECT pg_terminate_backend(pg_backend_pid())')).rejects.toMatchObject({
     code: 'ledger-unavailable',
   });
+});
+
+const withTransactionId = (transactionId: string): OrderEvent =>
+  eventOf({
+    order: { ...claimedOrder({ saleId: `sale-${randomUUID()}`, sku: 'sku' }), transactionId },
+    status: 'failed',
+    settledAtMs: Date.now(),
+  });
+
+it.each([
+  ['a byte that no text can have', 'nul\u0000byte'],
+  ['more bytes than its index can take', randomBytes(2_000).toString('hex')],
+])(
+  'an ID with %s is told from a database that is away, and before anything comes of its event',
+  async (_what, id) => {
+    const some = [withTransactionId(id), ...events(1)];
+    const refused = { code: 'batch-unwritable' };
+    await expect(db.ledger.unhandled('somebody', some)).rejects.toMatchObject(refused);
+    await expect(db.ledger.remember('somebody', some)).rejects.toMatchObject(refused);
+    await expect(db.ledger.once('somebody', some, async () => undefined)).rejects.toMatchObject(refused);
+  },
+);
+
+it('what passes as unhandled can be remembered, as long as IDs and followers’ names may be', async () => {
+  const follower = 'f'.repeat(64);
+  const fill = 2_500 - withTransactionId('').id.length;
+  const event = withTransactionId(randomBytes(fill).toString('hex').slice(0, fill));
+  expect(await db.ledger.unhandled(follower, [event])).toEqual([event]);
+  await db.ledger.remember(follower, [event]);
+  expect(await db.ledger.unhandled(follower, [event])).toEqual([]);
 });
 
 it('what is remembered of a sale goes with it when it is removed for good', async () => {

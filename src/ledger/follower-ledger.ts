@@ -1,7 +1,14 @@
+import { orderError } from '../order/errors.ts';
 import type { OrderEvent } from '../order/events.ts';
 import type { FollowerLedger, RunSql } from '../order/ports/events.ts';
 import type { Pool, Query } from './pool.ts';
 import { readSql } from './sql.ts';
+
+/**
+ * An ID up to this long fits into the primary key of `follower_events`, whatever is in it: a row of the index has
+ * 2,704 bytes, also for the follower's name. A longer one may or may not, as it can be compressed.
+ */
+const idMaxBytes = 2_500;
 
 type InEffect = <T>(effect: (sql: RunSql) => Promise<T>) => Promise<T>;
 
@@ -49,14 +56,18 @@ export function createFollowerLedger(pool: Pool): FollowerLedger {
     write: (effect) => transaction((_, inEffect) => inEffect(effect)),
 
     async unhandled(follower, events) {
-      const values = [follower, sortedIds(events)];
-      const rows = await pool.query<{ event_id: string }>({ ...handledEvents, values }, 'ledger-unavailable');
+      const ids = sortedIds(events);
+      // It could be looked for, but not remembered, and its effect is what comes in between.
+      if (ids.some((id) => Buffer.byteLength(id) > idMaxBytes)) {
+        throw orderError('batch-unwritable', `an event’s ID is longer than ${idMaxBytes} bytes`);
+      }
+      const rows = await pool.query<{ event_id: string }>({ ...handledEvents, values: [follower, ids] });
       const handled = new Set(rows.map((row) => row.event_id));
       return events.filter(({ id }) => !handled.has(id));
     },
 
     async remember(follower, events) {
-      await pool.query({ ...rememberEvents, values: [follower, sortedIds(events)] }, 'ledger-unavailable');
+      await pool.query({ ...rememberEvents, values: [follower, sortedIds(events)] });
     },
   };
 }

@@ -64,6 +64,30 @@ it('a webhook that fails is posted again after a pause, and given up at last', a
   expect(got).toHaveLength(9);
 });
 
+it('an order whose ID no ledger can hold is set aside by a webhook, and the orders beside it are posted', async () => {
+  const { got, port } = await system(() => 204);
+  await webhook('unfit', port);
+  const drainer = await rig.drainer();
+  cleanUp.push(() => drainer.stop());
+  const saleId = await rig.sale([{ sku: 'sku', stock: 10 }]);
+  const [first, second, third] = await rig.claimed(saleId, 'sku', 3);
+  const orders = [first!, { ...second!, transactionId: 'nul\u0000byte' }, third!];
+  await rig.publisher.publish({ saleId, orders });
+  const letters = rig.eventLetters('webhook-unfit');
+  const [letter] = await until(async () => (await letters.list(10)).length === 1 && letters.list(10), {
+    deadlineMs,
+    what: 'the dead letter',
+  });
+  expect(letter!.event!.data).toMatchObject({ transactionId: 'nul\u0000byte', status: 'failed' });
+  expect(letter).toMatchObject({
+    reason: 'it can never be handled',
+    cause: expect.stringContaining('invalid byte sequence'),
+  });
+  await until(() => got.length >= 2, { deadlineMs, what: 'the other two' });
+  const confirmed = [first!, third!].map(({ transactionId }) => `${saleId}/${transactionId}/confirmed`);
+  expect([...got].sort()).toEqual(confirmed.sort());
+});
+
 it('a target that answers 410 is switched off and reported, and its events wait', async () => {
   const { got, port } = await system(() => 410);
   const role = await webhook('gone', port);

@@ -36,7 +36,11 @@ export interface FollowerLedger {
    * throws as `once`.
    */
   write<T>(effect: (sql: RunSql) => Promise<T>): Promise<T>;
-  /** The events among these that `follower` has not handled. @throws OrderError `ledger-unavailable`. */
+  /**
+   * The events among these that `follower` has not handled.
+   *
+   * @throws OrderError `ledger-unavailable`, or `batch-unwritable` where one of the IDs could not be remembered.
+   */
   unhandled(follower: string, events: readonly OrderEvent[]): Promise<readonly OrderEvent[]>;
   /** Remembers events as handled; those that are already change nothing. Throws as `unhandled`. */
   remember(follower: string, events: readonly OrderEvent[]): Promise<void>;

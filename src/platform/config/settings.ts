@@ -233,7 +233,7 @@ export const settings = {
     kind: 'text',
     secret: true,
     about:
-      'systems that events are posted to, separated by spaces, each `NAME=URL#whsec_SECRET`; unset: none',
+      'systems that events are posted to, separated by spaces, each `NAME=URL#whsec_SECRET`, where USER:PASSWORD@ in the URL is sent as Basic authorization; unset: none',
   },
   WEBHOOK_TIMEOUT_MS: {
     kind: 'integer',

@@ -26,6 +26,7 @@ export function createWebhookPoster({ target, timeoutMs }: { target: WebhookTarg
         headers: {
           'content-type': 'application/cloudevents+json',
           'user-agent': 'Sluice',
+          ...(target.authorization === undefined ? {} : { authorization: target.authorization }),
           'webhook-id': eventId,
           'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1_000)),
           'webhook-signature': signer.sign(eventId, sentAt, body),

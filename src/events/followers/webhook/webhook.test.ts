@@ -106,6 +106,28 @@ describe('a webhook', () => {
     }
   });
 
+  it('takes the user and the password of its URL to the target, and shows them nowhere', async () => {
+    const { url, got } = await system((_request, response) => void response.writeHead(410).end());
+    const withUser = url.replace('//', '//sh%40p:p%23w%3A%C3%A9@');
+    const [target] = readWebhookTargets(`shop=${withUser}#${secret}`, () => undefined);
+    const { send, lines } = postTo(url, { target: target! });
+    const outcomes = await send([event(1)]);
+    const authorization = `Basic ${Buffer.from('sh@p:p#w:é').toString('base64')}`;
+    expect(got.map(({ headers }) => headers.authorization)).toEqual([authorization]);
+    expect(target!.url).toBe(url);
+    expect([...outcomes, ...lines].join()).not.toMatch(/p%23w|p#w/);
+
+    const nobody = readWebhookTargets(`shop=http://me:hunter2@127.0.0.1:1/#${secret}`, () => undefined)[0]!;
+    const [unanswered] = await postTo(url, { target: nobody }).send([event(1)]);
+    expect(unanswered).toBe('effect-failed: shop: bad port');
+  });
+
+  it('sends no authorization where its URL has none', async () => {
+    const { url, got } = await system(ok);
+    await postTo(url).send([event(1)]);
+    expect(got[0]!.headers).not.toHaveProperty('authorization');
+  });
+
   it('keeps the ID of an event that is sent again', async () => {
     const { url, got } = await system(ok);
     const { send } = postTo(url);
@@ -194,6 +216,21 @@ describe('webhook targets', () => {
     expect(faults).toEqual([]);
   });
 
+  it('may have a user, a password or both in their URL', () => {
+    const text = ['me:', ':hunter2', 'me:hunter2', '']
+      .map((who, at) => `t${at}=https://${who}@shop.example/#${secret}`)
+      .join(' ');
+    const basic = (credentials: string) => `Basic ${Buffer.from(credentials).toString('base64')}`;
+    const targets = readWebhookTargets(text, (fault) => expect.fail(fault));
+    expect(new Set(targets.map(({ url }) => url))).toEqual(new Set(['https://shop.example/']));
+    expect(targets.map(({ authorization }) => authorization)).toEqual([
+      basic('me:'),
+      basic(':hunter2'),
+      basic('me:hunter2'),
+      undefined,
+    ]);
+  });
+
   it.each([
     ['https://shop.example', 'target 1 must be NAME=URL'],
     [`Shop=https://shop.example#${secret}`, 'target Shop must be NAME=URL'],
@@ -202,10 +239,14 @@ describe('webhook targets', () => {
     ['shop=https://shop.example', 'target shop must end in #whsec_'],
     ['shop=https://shop.example#whsec_c2hvcnQ=', 'target shop must end in #whsec_'],
     ['shop=https://shop.example#whsec_not%base64', 'target shop must end in #whsec_'],
+    [`shop=https://me:hunter2%@shop.example#${secret}`, 'target shop must have its user and password'],
+    [`shop=https://m%3Ae:hunter2@shop.example#${secret}`, 'target shop must have its user and password'],
+    [`https://me:hunter2@shop.example?a=b#${secret}`, 'target 1 must be NAME=URL'],
     [`a=https://a.example#${secret} a=https://b.example#${secret}`, 'target a is named twice'],
-  ])('%j is refused, by name and without its secret', (text, fault) => {
+  ])('%j is refused, by name and without its secrets', (text, fault) => {
     expect(faultsOf(text)).toContain(fault);
     expect(faultsOf(text)).not.toContain(secret);
+    expect(faultsOf(text)).not.toContain('hunter2');
     expect(() => readConfig({ WEBHOOK_TARGETS: text })).toThrow(ConfigError);
     expect(() => readConfig({ WEBHOOK_TARGETS: text })).toThrow(`WEBHOOK_TARGETS: ${fault}`);
   });
