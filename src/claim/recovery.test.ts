@@ -3,6 +3,7 @@ import { until } from '../../test/support/wait.ts';
 import type { Order } from '../order/order.ts';
 import type { Sale } from '../order/sale.ts';
 import type { ClaimStage } from './claims.ts';
+import { saleKeys } from './keys.ts';
 import { claimsOn, type RedisServer, startRedisServer, startVettedClaims } from './redis-server.testing.ts';
 
 let server: RedisServer;
@@ -190,6 +191,20 @@ test('a stock is raised to the pieces ever put on sale, however often, in whatev
   expect((await claims.counters('sale-1'))?.items).toEqual([
     { sku: 'sku-1', left: 14, claimed: 0, initial: 15 },
   ]);
+});
+
+test('a pending claim is found behind any number of settled ones', async () => {
+  expect(await claims.hasPending('sale-1')).toBe(false);
+  await claimOne(1);
+  const { line } = saleKeys('sale-1');
+  // No claim is left of them: the head of the line is as if they had settled while the first was held up.
+  await server.redis.lpush(line, ...Array.from({ length: 45_000 }, (_, n) => `gone-${n}`));
+  expect(await claims.hasPending('sale-1')).toBe(true);
+  const confirmed = { status: 'confirmed', settledAtMs: 1 } as const;
+  await claims.settle('sale-1', [
+    { order: { saleId: 'sale-1', transactionId: 'transaction-1' }, ...confirmed },
+  ]);
+  expect(await claims.hasPending('sale-1')).toBe(false);
 });
 
 test('while memory is full, claims are refused and settling goes on', async () => {

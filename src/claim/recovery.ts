@@ -6,6 +6,7 @@ import { formatSettledClaim } from './claim-value.ts';
 import type { Connection } from './connection.ts';
 import { heldPieces } from './hold-failed.ts';
 import { clusterKeys, saleKeys } from './keys.ts';
+import { createOldestClaims } from './oldest-claims.ts';
 import { putSaleKeys } from './put-sale.ts';
 
 /** Short enough for a script not to hold up the claims of other sales for more than a few milliseconds. */
@@ -13,6 +14,8 @@ const loadsPerCall = 500;
 
 /** Vetting a server, and rebuilding a sale from the ledger. Every step can be repeated. */
 export function createRecovery(connection: Connection, catalog: Catalog): ClaimsRecovery {
+  const { pending } = createOldestClaims(connection, 'taken-off');
+
   function refuseUnlessRebuilding(saleId: string, done: unknown): void {
     if (done === 0) throw orderError('sale-change-refused', `sale ${saleId} is not being rebuilt`);
   }
@@ -42,6 +45,14 @@ export function createRecovery(connection: Connection, catalog: Catalog): Claims
     async beginRebuild(sale, epoch) {
       const inForce = await putSaleKeys(connection, sale, { state: 'rebuilding', epoch }, true);
       await catalog.putWithState(sale, inForce);
+    },
+
+    async hasPending(saleId) {
+      // A look goes over so many that have settled, and takes them off: what is behind them shows in the next.
+      do {
+        if ((await pending(saleId, Number.MAX_SAFE_INTEGER, 1)).length > 0) return true;
+      } while ((await connection.send((redis) => redis.llen(saleKeys(saleId).line))) > 0);
+      return false;
     },
 
     async clearSale(saleId) {

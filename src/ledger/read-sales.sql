@@ -1,4 +1,5 @@
--- Sales by opening time with their items by SKU; all of them where $1 is null. Items and sale are one snapshot.
+-- Sales by opening time with their items by SKU: the sale $1, all of them where it is null; those that are archived only
+-- where $2 says so. Items and sale are one snapshot.
 SELECT s.sale_id,
        (extract(epoch FROM s.opens_at) * 1000)::double precision AS opens_at_ms,
        (extract(epoch FROM s.closes_at) * 1000)::double precision AS closes_at_ms,
@@ -17,5 +18,5 @@ SELECT s.sale_id,
          '[]'
        ) AS items
   FROM sales s
- WHERE $1::text IS NULL OR s.sale_id = $1
+ WHERE ($1::text IS NULL OR s.sale_id = $1) AND ($2::boolean OR s.archived_at IS NULL)
  ORDER BY s.opens_at, s.sale_id

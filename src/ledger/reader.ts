@@ -43,12 +43,16 @@ export function createReader(pool: Pool): LedgerReader {
     },
 
     async sale(saleId) {
-      const [row] = await read<SaleRow>(readSales, [saleId]);
+      const [row] = await read<SaleRow>(readSales, [saleId, true]);
       return row && toSale(row);
     },
 
     async sales() {
-      return (await read<SaleRow>(readSales, [null])).map(toSale);
+      return (await read<SaleRow>(readSales, [null, true])).map(toSale);
+    },
+
+    async liveSales() {
+      return (await read<SaleRow>(readSales, [null, false])).map(toSale);
     },
 
     async *orders(saleId, ordersPerPage) {

@@ -38,7 +38,7 @@ describe('applySale', () => {
       highestSequence: 0,
       epoch: 1,
     };
-    expect(await at.ledger.applySale(sale)).toEqual({ created: true, sale: stored, limitAdded: false });
+    expect(await at.ledger.applySale(sale)).toEqual({ created: true, sale: stored });
     expect(await at.ledger.sale(sale.saleId)).toEqual(stored);
     expect(await at.ledger.sales()).toContainEqual(stored);
   });
@@ -56,21 +56,22 @@ describe('applySale', () => {
         { sku: 'tray', name: 'Tray', priceMinor: 100, stock: 5, customerLimit: 1 },
       ],
     };
-    const { created, limitAdded, sale: stored } = await at.ledger.applySale(changed);
-    expect({ created, limitAdded }).toEqual({ created: false, limitAdded: false });
-    expect(stored).toMatchObject({ closesAtMs: changed.closesAtMs, items: changed.items });
+    const { created, sale: stored } = await at.ledger.applySale(changed);
+    expect(created).toBe(false);
+    expect(stored).toMatchObject({ closesAtMs: changed.closesAtMs, items: changed.items, epoch: 1 });
     expect(stored.items.map((item) => item.stockLeft)).toEqual([6, 0, 5]);
   });
 
-  test('says when a SKU that had no limit gets one', async () => {
+  test('raises the epoch when a SKU that had no limit gets one', async () => {
     const sale = newSale();
     await at.ledger.applySale(sale);
     const limited = { ...sale, items: [{ ...sale.items[0]!, customerLimit: 1 }, sale.items[1]!] };
-    expect((await at.ledger.applySale(limited)).limitAdded).toBe(true);
-    expect((await at.ledger.applySale(limited)).limitAdded).toBe(false);
+    expect((await at.ledger.applySale(limited)).sale.epoch).toBe(2);
+    expect((await at.ledger.applySale(limited)).sale.epoch).toBe(2);
     const lifted = await at.ledger.applySale(sale);
-    expect(lifted.limitAdded).toBe(false);
+    expect(lifted.sale.epoch).toBe(2);
     expect(lifted.sale.items[0]).not.toHaveProperty('customerLimit');
+    expect((await at.ledger.applySale(limited)).sale.epoch).toBe(3);
   });
 
   test('refuses what its rules forbid, names every change, and makes none', async () => {
@@ -183,8 +184,13 @@ test('an archived sale says so, until it is applied again', async () => {
   await at.ledger.applySale(sale);
   await at.ledger.archiveSale(sale.saleId);
   await at.ledger.archiveSale(sale.saleId);
-  expect((await at.ledger.sale(sale.saleId))!.archived).toBe(true);
-  expect((await at.ledger.applySale(sale)).sale.archived).toBe(false);
+  const archived = (await at.ledger.sale(sale.saleId))!;
+  expect(archived.archived).toBe(true);
+  expect(await at.ledger.sales()).toContainEqual(archived);
+  expect((await at.ledger.liveSales()).map((live) => live.saleId)).not.toContain(sale.saleId);
+  const { sale: applied } = await at.ledger.applySale(sale);
+  expect(applied.archived).toBe(false);
+  expect(await at.ledger.liveSales()).toContainEqual(applied);
   await expect(at.ledger.archiveSale('nope')).rejects.toMatchObject({ code: 'unknown-sale' });
 });
 

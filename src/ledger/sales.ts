@@ -44,14 +44,14 @@ export function createSales(
         if (refused.length > 0) throw orderError('sale-change-refused', refused.join('; '));
         const [row] = await query<{ created: boolean }>({
           text: upsertSale,
-          values: [sale.saleId, sale.opensAtMs, sale.closesAtMs],
+          values: [sale.saleId, sale.opensAtMs, sale.closesAtMs, addsLimit(items, sale)],
         });
         await query({ text: upsertItems, values: itemColumns(sale) });
-        return { created: row!.created, limitAdded: addsLimit(items, sale) };
+        return row!;
       });
       const stored = await reader.sale(sale.saleId);
       if (!stored) throw orderError('unknown-sale', `the sale ${sale.saleId} was removed meanwhile`);
-      return { ...applied, sale: stored };
+      return { created: applied.created, sale: stored };
     },
 
     async restock(saleId, restockId, sku, pieces) {
@@ -141,6 +141,7 @@ function refusedChanges(items: readonly ItemRow[], sale: Sale): string[] {
   return refused;
 }
 
+/** Pieces sold without a limit are counted in no claim: a rebuild counts them, from the orders. */
 function addsLimit(items: readonly ItemRow[], sale: Sale): boolean {
   const unlimited = new Set(items.filter((item) => item.customer_limit === null).map((item) => item.sku));
   return sale.items.some((item) => item.customerLimit !== undefined && unlimited.has(item.sku));

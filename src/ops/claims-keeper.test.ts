@@ -4,6 +4,7 @@ import { createRig, newOrder, type Rig, type RunningRole } from '../../test/supp
 import { until } from '../../test/support/wait.ts';
 import { createClusterMetrics, createRegistry } from '../platform/metrics.ts';
 import { type ClaimsKeeper, createClaimsKeeper } from './claims-keeper.ts';
+import { createReconciler } from './reconciler.ts';
 
 let rig: Rig;
 let gateway: RunningRole;
@@ -183,6 +184,85 @@ it('a Redis restored to an older copy, with orders in flight, is found out and r
   expect((await rig.claims.counters(saleId))!.items).toMatchObject([{ left: 23, claimed: 0 }]);
   await untilTaken(saleId);
   expect((await post(gateway.url, saleId, forgotten[0]!)).body.status).toBe('confirmed');
+});
+
+/** A keeper to which the queue is empty whenever it asks. */
+const hastyKeeper = (claims = rig.claims) =>
+  createClaimsKeeper({
+    claims,
+    ledger: rig.ledger,
+    untilQueueEmpty: async () => true,
+    metrics: createClusterMetrics(createRegistry()),
+    logger: rig.logger,
+  });
+
+it('orders that the queue lost are in the ledger before a sale is rebuilt', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 20 }]);
+  await rig.ledger.setPaused(true);
+  await sold(saleId, 3);
+  await until(async () => (await rig.ready()) === 3, { deadlineMs: 10_000, what: 'the pause' });
+  await until(async () => (await rig.claims.unconfirmed(saleId, Number.MAX_SAFE_INTEGER, 10)).length === 0, {
+    deadlineMs: 10_000,
+    what: 'the confirms to be noted',
+  });
+  await rig.manage('DELETE', `/queues/${rig.stack.vhost}/sluice.orders/contents`);
+  await rig.ledger.setPaused(false);
+  const sale = (await rig.ledger.sale(saleId))!;
+  await rig.sales.apply({ ...sale, items: [{ ...sale.items[0]!, customerLimit: 2 }] });
+  const hasty = hastyKeeper();
+  await hasty.rebuildAll(await hasty.look(), never);
+  expect((await hasty.look()).map((one) => one.saleId)).toEqual([saleId]);
+
+  const reconciler = createReconciler({
+    claims: { ...rig.claims, nowMs: async () => (await rig.claims.nowMs()) + 60_000 },
+    ledger: rig.ledger,
+    publisher: rig.publisher,
+    metrics: createClusterMetrics(createRegistry()),
+    logger: rig.logger,
+    options: { confirmTimeoutMs: 500, envelopeMaxOrders: 4 },
+  });
+  expect(await reconciler.round([saleId], 0)).toEqual({ republished: 3, settled: 0 });
+  await untilConfirmed(saleId, 3);
+  await until(async () => (await rig.claims.counters(saleId))!.settled === 3, {
+    deadlineMs: 5_000,
+    what: 'the claims to be settled',
+  });
+  await hasty.rebuildAll(await hasty.look(), never);
+  expect(await hasty.look()).toEqual([]);
+  expect((await rig.claims.counters(saleId))!.items).toMatchObject([{ left: 17, claimed: 0 }]);
+});
+
+it('a limit that is added while a sale is rebuilt counts what was loaded before it too', async () => {
+  const saleId = await rig.sale([{ sku: 'sku', stock: 20 }]);
+  const [order] = await sold(saleId, 1);
+  await untilConfirmed(saleId, 1);
+  await rig.claims.beginRebuild((await rig.ledger.sale(saleId))!, await rig.ledger.raiseEpoch(saleId));
+  let limited = false;
+  const hasty = hastyKeeper({
+    ...rig.claims,
+    async loadSettled(...args) {
+      await rig.claims.loadSettled(...args);
+      if (limited) return;
+      limited = true;
+      const sale = (await rig.ledger.sale(saleId))!;
+      await rig.sales.apply({ ...sale, items: [{ ...sale.items[0]!, customerLimit: 1 }] });
+    },
+  });
+  const untilRebuilt = async () => {
+    for (let waiting = await hasty.look(); waiting.length > 0; waiting = await hasty.look()) {
+      await hasty.rebuildAll(waiting, never);
+    }
+  };
+  await untilRebuilt();
+  const again = newOrder({ sku: 'sku', customerId: order!.customerId });
+  const answer = await until(
+    async () => {
+      const given = await post(gateway.url, saleId, again);
+      return given.status !== 503 && given;
+    },
+    { deadlineMs: 5_000, what: 'the gateway to take orders' },
+  );
+  expectProblem(answer, 403, 'customer-limit');
 });
 
 it('a Redis that came back with an older state than the ledger is rebuilt', async () => {

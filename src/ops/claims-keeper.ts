@@ -9,7 +9,7 @@ const loadPageOrders = 2_000;
 /**
  * Keeps what Redis says true to the ledger. A server that restarted is vetted: with every sale's sequence not
  * behind the ledger's it carries on at once; a sale that is missing or behind, or turns out to have lost claims, is
- * closed for claims and rebuilt once its backlog has drained.
+ * closed for claims and rebuilt once its backlog has drained and the claims that it still has are settled.
  */
 export function createClaimsKeeper(deps: {
   claims: SaleClaims & ClaimsRecovery;
@@ -23,8 +23,8 @@ export function createClaimsKeeper(deps: {
 
   /** Sales that claims must hold: those that are not archived and still answer from Redis. */
   async function expected(): Promise<LedgerSale[]> {
-    const [sales, nowMs] = await Promise.all([ledger.sales(), claims.nowMs()]);
-    return sales.filter((sale) => !sale.archived && nowMs < claimsLiveUntilMs(sale));
+    const [sales, nowMs] = await Promise.all([ledger.liveSales(), claims.nowMs()]);
+    return sales.filter((sale) => nowMs < claimsLiveUntilMs(sale));
   }
 
   async function rebuilding(): Promise<CatalogSale[]> {
@@ -71,7 +71,8 @@ export function createClaimsKeeper(deps: {
       orders += page.length;
     }
     const now = await ledger.sale(sale.saleId);
-    if (!now) return;
+    // With the epoch a limit may have come, which was not there to be counted for: it is loaded anew.
+    if (now?.epoch !== sale.epoch) return;
     await claims.finishRebuild(sale.saleId, {
       epoch: now.epoch,
       sequence: now.highestSequence,
@@ -91,7 +92,10 @@ export function createClaimsKeeper(deps: {
       return rebuilding();
     },
 
-    /** Rebuilds sales that are closed for it, once the backlog has drained; gives up when aborted. */
+    /**
+     * Rebuilds sales that are closed for it, once the backlog has drained; gives up when aborted. A sale with claims
+     * that the queue has lost is left for another time: the reconciler publishes their orders, which nobody else knows.
+     */
     async rebuildAll(waiting: readonly CatalogSale[], signal: AbortSignal): Promise<void> {
       logger.info(
         { sales: waiting.map((sale) => sale.saleId) },
@@ -99,8 +103,16 @@ export function createClaimsKeeper(deps: {
       );
       if (!(await deps.untilQueueEmpty(signal))) return;
       for (const { saleId } of waiting) {
+        if (signal.aborted) return;
+        if (await claims.hasPending(saleId)) {
+          logger.info(
+            { saleId },
+            'the sale still has claims that are not settled; its rebuild waits for them',
+          );
+          continue;
+        }
         const sale = await ledger.sale(saleId);
-        if (sale && !signal.aborted) await rebuild(sale, signal);
+        if (sale) await rebuild(sale, signal);
       }
     },
   };

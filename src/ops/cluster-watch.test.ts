@@ -109,8 +109,8 @@ it('orders that are written and settled between the look at the ledger and that 
     claims: rig.claims,
     ledger: {
       readCap: () => rig.ledger.readCap(),
-      async sales() {
-        const sales = await rig.ledger.sales();
+      async liveSales() {
+        const sales = await rig.ledger.liveSales();
         if (busy) {
           const orders = await rig.claimed(saleId, 'sku', 2);
           const written = await rig.ledger.settleBatch(orders);
@@ -144,6 +144,30 @@ it('drift is 0 exactly within what the ledger says at three looks', () => {
       expect(inRedis - drift).toBeLessThanOrEqual(high);
     }),
   );
+});
+
+it('the queues are declared when the broker is first seen, and again only after it was away', async () => {
+  const answers = [true, true, false, true, true];
+  let declared = 0;
+  const watch = createClusterWatch({
+    claims: rig.claims,
+    ledger: rig.ledger,
+    async readDepth() {
+      if (answers.shift()) return { ready: 0, unacknowledged: 0, deadLetters: 0 };
+      throw new Error('away');
+    },
+    async restoreTopology() {
+      declared += 1;
+    },
+    metrics: createClusterMetrics(createRegistry()),
+    logger: rig.logger,
+  });
+  const seen: number[] = [];
+  while (answers.length > 0) {
+    await watch.look();
+    seen.push(declared);
+  }
+  expect(seen).toEqual([1, 1, 1, 2, 2]);
 });
 
 it('a dependency that is away leaves its part unknown and the rest as it is', async () => {

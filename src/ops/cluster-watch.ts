@@ -24,16 +24,20 @@ export interface ClusterState {
  */
 export function createClusterWatch(deps: {
   claims: Pick<SaleClaims, 'cluster' | 'counters' | 'raiseStock' | 'announceCap' | 'pending' | 'nowMs'>;
-  ledger: Pick<Ledger, 'readCap'> & Pick<LedgerReader, 'sales'>;
+  ledger: Pick<Ledger, 'readCap'> & Pick<LedgerReader, 'liveSales'>;
   readDepth: () => Promise<QueueDepth>;
-  /** Called when RabbitMQ is back after being away: one that lost its data has lost the queues' limits too. */
+  /**
+   * Called when RabbitMQ is first seen, and when it is back after being away: one that lost its data has lost the
+   * queues' limits too. Must be repeatable.
+   */
   restoreTopology?: () => Promise<void>;
   metrics: ClusterMetrics;
   logger: Logger;
 }) {
   const { claims, ledger, metrics } = deps;
   const down = new Set<string>();
-  let brokerWasAway = false;
+  // As far as is known: nobody looked before.
+  let brokerWasAway = true;
   /** The look before, by sale and SKU. */
   let seenBefore = new Map<string, SeenStock>();
 
@@ -140,12 +144,11 @@ export function createClusterWatch(deps: {
   return {
     async look(): Promise<ClusterState> {
       const [cap, sales] = (await ask('postgres', async () =>
-        Promise.all([ledger.readCap(), ledger.sales()]),
+        Promise.all([ledger.readCap(), ledger.liveSales()]),
       )) ?? [undefined, []];
-      const live = sales.filter((sale) => !sale.archived);
       const fromClaims = await ask('redis', async () => {
         if (cap) await claims.announceCap(cap.paused ? 0 : cap.ordersPerSecond);
-        return readClaims(live);
+        return readClaims(sales);
       });
       const depth = await ask('rabbitmq', deps.readDepth);
       if (depth) await restoreTopology();
@@ -156,9 +159,9 @@ export function createClusterWatch(deps: {
       const drainSeconds = waiting === undefined ? undefined : secondsToDrain(waiting, cap);
       if (cap) {
         showCap(cap);
-        showTimes(live);
+        showTimes(sales);
       }
-      const drift = cap ? showStock(live, counters) : new Map<string, number>();
+      const drift = cap ? showStock(sales, counters) : new Map<string, number>();
       if (waiting !== undefined) metrics.waiting.set(waiting);
       if (oldestAgeMs !== undefined) metrics.oldestAgeSeconds.set(oldestAgeMs / 1_000);
       if (drainSeconds !== undefined) metrics.backlogDrainSeconds.set(drainSeconds);
@@ -167,7 +170,7 @@ export function createClusterWatch(deps: {
         metrics.queueReady.set(depth.ready);
         metrics.queueUnacknowledged.set(depth.unacknowledged);
       }
-      return { cap, waiting, oldestAgeMs, drainSeconds, depth, sales: live, counters, drift };
+      return { cap, waiting, oldestAgeMs, drainSeconds, depth, sales, counters, drift };
     },
   };
 }

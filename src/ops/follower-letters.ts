@@ -30,6 +30,7 @@ export interface HandledEventLetters {
  * All reject with code `broker-away`, `no-such-queue` where there is no such follower, or as a publish does.
  */
 export function createFollowerLetters(deps: {
+  /** Makes the box of a follower; asked once for each. */
   boxOf: (follower: string) => EventLetterBox;
   /** Puts an event into a follower's queue; resolves with the broker's confirm. */
   enqueue: (follower: string, event: OrderEvent) => Promise<void>;
@@ -37,6 +38,14 @@ export function createFollowerLetters(deps: {
   logger: Logger;
 }) {
   const recorder = createRecorder(deps);
+  const boxes = new Map<string, EventLetterBox>();
+
+  /** The calls of one box wait for each other: two boxes would each see only the letters that the other leaves. */
+  function boxOf(follower: string): EventLetterBox {
+    const box = boxes.get(follower) ?? deps.boxOf(follower);
+    boxes.set(follower, box);
+    return box;
+  }
 
   async function takeEach(
     follower: string,
@@ -45,7 +54,7 @@ export function createFollowerLetters(deps: {
   ): Promise<HandledEventLetters> {
     const letters: HandledEventLetter[] = [];
     const unknown = new Set(choice.ids);
-    await deps.boxOf(follower).take(
+    await boxOf(follower).take(
       (letter) => isChosen(letter, choice),
       async (letter) => {
         for (const id of idsOf(letter)) unknown.delete(id);
@@ -59,7 +68,7 @@ export function createFollowerLetters(deps: {
 
   return {
     /** The oldest `limit` letters, for people and programs. */
-    list: async (follower: string, limit: number) => (await deps.boxOf(follower).list(limit)).map(viewOf),
+    list: async (follower: string, limit: number) => (await boxOf(follower).list(limit)).map(viewOf),
 
     /** For one actor, whose name the audit trail keeps. */
     as(actor: Actor) {

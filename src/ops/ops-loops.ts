@@ -5,6 +5,7 @@ import type { Lifecycle } from '../platform/lifecycle.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { ClaimsKeeper } from './claims-keeper.ts';
 import type { ClusterState, ClusterWatch } from './cluster-watch.ts';
+import { createQueueProgress } from './queue-progress.ts';
 import type { Reconciler } from './reconciler.ts';
 
 const keeperIntervalMs = 200;
@@ -29,6 +30,7 @@ export function createOpsLoops(deps: {
   const { clock, logger } = deps;
   const stopping = new AbortController();
   const loops: Promise<void>[] = [];
+  const progress = createQueueProgress();
   let state: ClusterState | undefined;
   let lookedAtMs: number | undefined;
 
@@ -77,10 +79,12 @@ export function createOpsLoops(deps: {
   }
 
   async function reconcile(): Promise<void> {
-    const open = ((await deps.claims.catalog()) ?? []).filter((sale) => sale.state === 'open');
+    // Those that wait for their rebuild as well: it drops their claims, and so waits until none is pending.
+    const sales = (await deps.claims.catalog()) ?? [];
     await deps.reconciler.round(
-      open.map((sale) => sale.saleId),
+      sales.map((sale) => sale.saleId),
       explainedWaitMs(state),
+      progress.passedAgeMs(clock.monotonicMs()),
     );
   }
 
@@ -100,8 +104,9 @@ export function createOpsLoops(deps: {
     async start() {
       loops.push(
         forever('watching the cluster', watchIntervalMs, stopping.signal, async () => {
-          const atMs = clock.nowMs();
+          const [atMs, startedMs] = [clock.nowMs(), clock.monotonicMs()];
           state = await deps.watch.look();
+          progress.note(state, startedMs);
           lookedAtMs = atMs;
         }),
         forever('taking the lead', takeOverMs, stopping.signal, async () => {

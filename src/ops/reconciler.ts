@@ -21,7 +21,7 @@ export interface SalePlan {
   readonly saleId: string;
   /** Settled in the ledger; their claims do not know. */
   readonly settle: readonly LedgerOrder[];
-  /** Not known to be in the queue, or waiting for longer than it explains. */
+  /** Not known to be in the queue, or waiting for longer than the queue explains. */
   readonly republish: readonly ClaimedOrder[];
 }
 
@@ -38,8 +38,8 @@ const longestPatienceMs = 60_000;
 /**
  * Finishes what a crash or an outage left undone. It walks the oldest claims that have not settled: without a
  * confirm on record for twice the confirm timeout → publish again; accepted for longer than the backlog explains →
- * ask the ledger: there → settle the claim, not there → publish again. Publishing again is always safe, because
- * the ledger is idempotent.
+ * ask the ledger: there → settle the claim, not there, and the queue has got past it → publish again. Publishing again
+ * is always safe, because the ledger is idempotent.
  */
 export function createReconciler(deps: {
   claims: Pick<Claims, 'accept' | 'settle'> & Pick<SaleClaims, 'unconfirmed' | 'pending' | 'nowMs'>;
@@ -85,7 +85,12 @@ export function createReconciler(deps: {
   }
 
   /** Decides for one sale; changes nothing. */
-  async function planSale(saleId: string, nowMs: number, explainedMs: number | undefined): Promise<SalePlan> {
+  async function planSale(
+    saleId: string,
+    nowMs: number,
+    explainedMs: number | undefined,
+    passedAgeMs: number,
+  ): Promise<SalePlan> {
     const unconfirmed = await claims.unconfirmed(saleId, nowMs - 2 * options.confirmTimeoutMs, roundOrders);
     const late =
       explainedMs === undefined
@@ -95,7 +100,7 @@ export function createReconciler(deps: {
       saleId,
       late.map(({ order }) => order.transactionId),
     );
-    const lostBeforeMs = nowMs - (explainedMs ?? 0) - lostAfterMs;
+    const lostBeforeMs = nowMs - Math.max(explainedMs ?? 0, passedAgeMs) - lostAfterMs;
     const lost = late.filter(({ order }) => order.claimedAtMs < lostBeforeMs);
     const toRepublish = new Map([...unconfirmed, ...lost].map(({ order }) => [order.transactionId, order]));
     for (const { order } of found) toRepublish.delete(order.transactionId);
@@ -115,7 +120,7 @@ export function createReconciler(deps: {
     async plan(saleIds: readonly string[], explainedMs: number | undefined): Promise<SalePlan[]> {
       const nowMs = await claims.nowMs();
       const plans: SalePlan[] = [];
-      for (const saleId of saleIds) plans.push(await planSale(saleId, nowMs, explainedMs));
+      for (const saleId of saleIds) plans.push(await planSale(saleId, nowMs, explainedMs, 0));
       return plans;
     },
 
@@ -124,8 +129,15 @@ export function createReconciler(deps: {
      *
      * @param explainedMs how long an order may have waited for all we know: the backlog divided by the cap, 0
      *   when the queue is empty, `undefined` while draining is paused (then only unconfirmed claims are looked at).
+     * @param passedAgeMs how old a claim must be for the queue to have got past it. A younger one may still be in the
+     *   queue, whatever the backlog is by now: it is looked up in the ledger, and not published again. 0 where that
+     *   is not known, as to somebody who looks only once.
      */
-    async round(saleIds: readonly string[], explainedMs: number | undefined): Promise<ReconcilerRound> {
+    async round(
+      saleIds: readonly string[],
+      explainedMs: number | undefined,
+      passedAgeMs = 0,
+    ): Promise<ReconcilerRound> {
       const done = { republished: 0, settled: 0 };
       // While the broker is away or blocked nothing can be published; the claims keep.
       if (publisher.state() !== 'up') return done;
@@ -134,7 +146,7 @@ export function createReconciler(deps: {
         if (nowMs - atMs > 2 * longestPatienceMs) republished.delete(key);
       }
       for (const saleId of saleIds) {
-        const plan = await planSale(saleId, nowMs, explainedMs);
+        const plan = await planSale(saleId, nowMs, explainedMs, passedAgeMs);
         done.settled += await settle(plan);
         done.republished += await republish(plan.republish, nowMs);
       }

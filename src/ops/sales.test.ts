@@ -2,8 +2,11 @@ import { Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { get } from '../../test/support/http.ts';
 import { createRig, type Rig, type RunningRole } from '../../test/support/rig.ts';
+import { orderError } from '../order/errors.ts';
 import type { Sale } from '../order/sale.ts';
+import { systemClock } from '../platform/clock.ts';
 import { exportOrders } from './export-orders.ts';
+import { createSaleOperations } from './sales.ts';
 
 let rig: Rig;
 let gateway: RunningRole;
@@ -112,6 +115,27 @@ it('a limit for a SKU that had none closes the sale until its claims are rebuilt
   const items = [{ ...sale.items[0]!, customerLimit: 2 }];
   expect(await rig.sales.apply({ ...sale, items })).toMatchObject({ rebuilding: true });
   expect(await shown(sale.saleId)).toMatchObject({ state: 'rebuilding' });
+});
+
+it('a limit that did not reach Redis at first closes the sale when it is applied again, once', async () => {
+  const sale = aSale();
+  await rig.sales.apply(sale);
+  const limited = { ...sale, items: [{ ...sale.items[0]!, customerLimit: 2 }] };
+  const beginRebuild = async () => {
+    throw orderError('claims-timeout', 'Redis does not answer');
+  };
+  const struck = createSaleOperations({
+    ledger: rig.ledger,
+    claims: { ...rig.claims, beginRebuild },
+    clock: systemClock,
+  });
+  await expect(struck.apply(limited)).rejects.toMatchObject({ code: 'claims-timeout' });
+  expect(await rig.sales.apply(limited)).toMatchObject({ rebuilding: true });
+  expect(await shown(sale.saleId)).toMatchObject({ state: 'rebuilding' });
+  const { epoch } = (await rig.ledger.sale(sale.saleId))!;
+  await rig.claims.clearSale(sale.saleId);
+  await rig.claims.finishRebuild(sale.saleId, { epoch, sequence: 0, items: [] });
+  expect(await rig.sales.apply(limited)).toMatchObject({ rebuilding: false });
 });
 
 it('a sale is archived only when nothing waits and it is over, and then gone from Redis', async () => {

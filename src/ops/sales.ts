@@ -1,7 +1,7 @@
 import { orderError } from '../order/errors.ts';
 import type { ClaimsRecovery, SaleClaims } from '../order/ports/claims.ts';
 import type { LedgerOperations, LedgerReader } from '../order/ports/ledger.ts';
-import type { Sale } from '../order/sale.ts';
+import type { LedgerSale, Sale } from '../order/sale.ts';
 import type { Clock } from '../platform/clock.ts';
 import { knownSale } from './known-sale.ts';
 
@@ -44,20 +44,31 @@ export function createSaleOperations(deps: {
     return (await claims.cluster())?.catalogVersion ?? 0;
   }
 
+  /**
+   * Closes a sale for a rebuild where Redis has lost it, or the ledger has raised its epoch. Resolves with whether it
+   * did. It goes by what both hold now: what an earlier call left half done is done by the next.
+   */
+  async function closeIfBehind(sale: LedgerSale): Promise<boolean> {
+    const { saleId } = sale;
+    const served = (await claims.catalog())?.find((one) => one.saleId === saleId);
+    if (served && served.epoch < sale.epoch) {
+      await claims.beginRebuild(sale, sale.epoch);
+      return true;
+    }
+    const lost = sale.highestSequence > 0 && (await claims.counters(saleId)) === undefined;
+    if (lost) await claims.beginRebuild(sale, await ledger.raiseEpoch(saleId));
+    return lost;
+  }
+
   return {
     /**
-     * Creates or updates a sale, and resolves when every gateway serves it.
+     * Creates or updates a sale, and resolves when every gateway serves it. Can be repeated after any failure.
      *
      * @throws OrderError `sale-change-refused` naming what may not change.
      */
     async apply(wanted: Sale): Promise<AppliedSale> {
-      const { created, sale, limitAdded } = await ledger.applySale(wanted);
-      const lost = !created && sale.highestSequence > 0 && (await claims.counters(sale.saleId)) === undefined;
-      const rebuilding = lost || limitAdded;
-      if (rebuilding) {
-        // Pieces sold without a limit are counted in no claim: the ledger knows them.
-        await claims.beginRebuild(sale, await ledger.raiseEpoch(sale.saleId));
-      }
+      const { created, sale } = await ledger.applySale(wanted);
+      const rebuilding = await closeIfBehind(sale);
       const version = rebuilding ? await catalogVersion() : await claims.putSale(sale, sale.epoch);
       return { created, rebuilding, gateways: await untilServed(version) };
     },

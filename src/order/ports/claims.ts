@@ -190,6 +190,8 @@ export interface ClaimsRecovery {
   lostClaims(saleId: string): Promise<number>;
   /** Closes a sale for claims (`rebuilding`), creating its keys where they are missing. */
   beginRebuild(sale: StockedSale, epoch: number): Promise<void>;
+  /** Whether any claim of the sale has not settled. */
+  hasPending(saleId: string): Promise<boolean>;
   /** Drops what Redis holds of a sale that is rebuilding: claims, pending index, customers, stock. */
   clearSale(saleId: string): Promise<void>;
   /**

@@ -58,6 +58,8 @@ export interface LedgerReader {
   find(saleId: string, transactionIds: readonly string[]): Promise<LedgerOrder[]>;
   sale(saleId: string): Promise<LedgerSale | undefined>;
   sales(): Promise<LedgerSale[]>;
+  /** Those that are not archived. */
+  liveSales(): Promise<LedgerSale[]>;
   /** All settled orders of a sale in pages, by transaction ID. */
   orders(saleId: string, pageOrders: number): AsyncIterable<LedgerOrder[]>;
 }
@@ -92,14 +94,13 @@ export interface LedgerRedrive {
 
 export interface LedgerOperations {
   /**
-   * Creates the sale or updates what may change (times, names, prices, limits, new SKUs).
+   * Creates the sale or updates what may change (times, names, prices, limits, new SKUs). Raises the sale's epoch
+   * where a SKU that had no limit gets one: the claims have not counted what its customers bought.
    *
    * @throws OrderError `sale-change-refused`, naming each change that its rules forbid (another stock for a SKU
    *   that exists, a SKU that is missing).
    */
-  applySale(
-    sale: Sale,
-  ): Promise<{ readonly created: boolean; readonly sale: LedgerSale; readonly limitAdded: boolean }>;
+  applySale(sale: Sale): Promise<{ readonly created: boolean; readonly sale: LedgerSale }>;
   /** Adds pieces to both stocks once per restock ID; resolves with whether this call did it. */
   restock(saleId: string, restockId: string, sku: string, pieces: number): Promise<boolean>;
   raiseEpoch(saleId: string): Promise<number>;
