@@ -10,6 +10,7 @@ import { waitForDrain } from '../watch/wait-for-drain.ts';
 import { auditAct } from './audit.ts';
 import { createContext } from './context.ts';
 import type { Instance } from './instance/instance.ts';
+import { tellLost } from './instance/lives.ts';
 import type { LedgerWatch } from './ledger-watch.ts';
 import { watchConduct } from './load/conduct.ts';
 import { createCrowd } from './load/crowd.ts';
@@ -77,6 +78,7 @@ export async function runAct(act: PlannedAct, options: ActOptions): Promise<ActR
   }, sampleEveryMs);
   const context = createContext({ instance, crowd, saleId, full: options.full, signal });
   const strikes: StrikeResult[] = [];
+  const lostBetweenStrikes: string[] = [];
   try {
     say(`act ${act.number}: sale ${saleId}, ${ordersPerSecond} orders/s`);
     for (const [index, planned] of act.strikes.entries()) {
@@ -87,6 +89,7 @@ export async function runAct(act: PlannedAct, options: ActOptions): Promise<ActR
       if (index === 0) await memory.look('before');
       striking = true;
       crowd.allow(act.strikes[index + 1]?.atOrder ?? act.orders);
+      lostBetweenStrikes.push(...tellLost(instance.roles));
       const result = await strikeOnce(planned, { ...options, context, crowd, desk });
       strikes.push(result);
       if (result.recovery.allMs === null) break;
@@ -104,7 +107,8 @@ export async function runAct(act: PlannedAct, options: ActOptions): Promise<ActR
       .misconduct()
       .map(({ what, count, example }) => `${what} (${count} times; ${example})`);
     const stuck = quiet === null ? ['orders were still waiting when nothing was left to wait for'] : [];
-    const violations = [...misconduct, ...stuck, ...behind, ...findings.violations];
+    lostBetweenStrikes.push(...tellLost(instance.roles));
+    const violations = [...misconduct, ...stuck, ...behind, ...lostBetweenStrikes, ...findings.violations];
     const { outcomes, timeline } = await account(
       instance,
       saleId,

@@ -104,6 +104,11 @@ export interface RoleControl {
    * `{ SLUICE_FAILPOINT: 'claim-publish:3' }` makes it die there; `{ REDIS_URL: proxy.url }` sends it through a proxy.
    */
   readonly restart: (environment?: Readonly<Record<string, string>>) => Promise<void>;
+  /**
+   * The processes of this role that ended since this was last asked, and that nothing here had ended: no signal, no
+   * restart, no failpoint. The supervisor may have started it again within a fifth of a second.
+   */
+  readonly takeLost: () => readonly number[];
 }
 
 /** A private PostgreSQL, RabbitMQ or Redis. Nobody starts it again but the fault that ended it. */

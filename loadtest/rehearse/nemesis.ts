@@ -1,5 +1,6 @@
 import { createRandom } from '../random.ts';
 import type { FaultContext } from './fault.ts';
+import { tellLost } from './instance/lives.ts';
 import type { LedgerWatch } from './ledger-watch.ts';
 import type { Crowd } from './load/crowd.ts';
 import type { Desk } from './load/desk.ts';
@@ -58,6 +59,7 @@ export async function strikeOnce(planned: PlannedStrike, options: NemesisOptions
     // What is left behind shows when nothing is on its way any more.
     keptBusy();
     await strike.inspect?.(complain);
+    for (const sentence of tellLost(context.roles)) complain(sentence);
     for (const violation of violations) say(`  VIOLATION ${violation}`);
     return {
       number,

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { positiveNumber } from '../../src/start/commands/arguments.ts';
 import { faults } from './faults/index.ts';
 import { settle } from './options.ts';
 
@@ -66,4 +67,11 @@ it('a part of the full count needs the full count, and rounds of its own are ref
   });
   expect(() => settle({ share: 0.1 }, faults, {})).toThrow(/add --full/);
   expect(() => settle({ full: true, rounds: 2 }, faults, {})).toThrow(/--share/);
+});
+
+it('every seed that is drawn can be given back with --seed', () => {
+  for (let draw = 0; draw < 100; draw++) {
+    const { seed } = settle({}, faults, {});
+    expect(positiveNumber(String(seed))).toBe(seed);
+  }
 });

@@ -44,6 +44,8 @@ export class RehearseUsageError extends Error {
   readonly code = 'USAGE';
 }
 
+/** Seeds that are drawn stay below it: `--seed` takes numbers of up to nine digits. */
+const seedsEnd = 1_000_000_000;
 const defaultRate = 100;
 const defaultProcesses = 2;
 
@@ -60,7 +62,7 @@ export function settle(
   if (full && rounds !== undefined)
     throw new RehearseUsageError('--full has its own rounds: leave --rounds out, or limit it with --share');
   return {
-    seed: words.seed ?? randomInt(1, 2 ** 31),
+    seed: words.seed ?? randomInt(1, seedsEnd),
     faults: chooseFaults(words.faults, faults, given !== undefined),
     length: full
       ? { share: share ?? 1 }

@@ -54,7 +54,7 @@ export function* planActs(options: PlanOptions): Generator<PlannedAct> {
 }
 
 /** Strikes in all; `Infinity` where rounds have no end. */
-export function strikesIn({ faults, length }: PlanOptions): number {
+export function strikesIn({ faults, length }: Pick<PlanOptions, 'faults' | 'length'>): number {
   if ('rounds' in length) return faults.length * length.rounds;
   return faults.reduce((sum, fault) => sum + strikesOf(fault, length.share), 0);
 }

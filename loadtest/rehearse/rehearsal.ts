@@ -1,19 +1,21 @@
 import { readEnvironment } from '../report/environment.ts';
 import { runAct } from './act.ts';
+import { digestBuild } from './build-digest.ts';
 import { startInstance } from './instance/instance.ts';
 import { watchLedger } from './ledger-watch.ts';
 import type { Settings } from './options.ts';
-import { type PlanOptions, planActs, strikesIn } from './plan.ts';
-import { keepProgress } from './progress.ts';
+import { type PlannedAct, type PlanOptions, planActs, strikesIn } from './plan.ts';
+import { keepProgress, noProgress } from './progress.ts';
 import type { RehearsalResult } from './result.ts';
-import { reasonsAgainst, tableOf } from './verdict.ts';
+import { runActs } from './run-acts.ts';
+import { reasonsAgainst, strikesMade, tableOf } from './verdict.ts';
 import type { RehearseWorld } from './world.ts';
 
 export interface RehearsalWorld extends RehearseWorld {
   /** Of this rehearsal's own. */
   readonly folder: string;
   readonly runId: string;
-  /** Acts that were finished before are read from it, and each further one is added. */
+  /** Acts of this build that were finished before are read from it, and each further one is added. */
   readonly resumeFile?: string;
   readonly say: (line: string) => void;
 }
@@ -31,12 +33,14 @@ export async function rehearse(settings: Settings, world: RehearsalWorld): Promi
   const startedMs = performance.now();
   const startedAt = new Date().toISOString();
   const plan: PlanOptions = settings;
-  const progress = keepProgress(world.resumeFile, settings);
-  const acts = [...(await progress.read())];
+  const progress = world.resumeFile
+    ? keepProgress(world.resumeFile, settings, await digestBuild(world.cli))
+    : noProgress;
+  const finished = await progress.read();
   const total = strikesIn(plan);
   say(
     `rehearsal with seed ${settings.seed}: ${Number.isFinite(total) ? total : 'endless'} strikes of ${settings.faults.length} faults` +
-      (acts.length > 0 ? `, going on after act ${acts.length}` : ''),
+      (finished.length > 0 ? `, going on after act ${finished.length}` : ''),
   );
   const instance = await startInstance({
     ...world,
@@ -51,10 +55,8 @@ export async function rehearse(settings: Settings, world: RehearsalWorld): Promi
       `instance: ${instance.roles.map(({ label }) => label).join(', ')}; its run file: ${folder}/.sluice/run.json`,
     );
     const hasTime = () => performance.now() - startedMs < settings.minutes * 60_000;
-    for (const act of planActs(plan)) {
-      if (act.number <= acts.length) continue;
-      if (!hasTime()) break;
-      const result = await runAct(act, {
+    const run = (act: PlannedAct) =>
+      runAct(act, {
         ...settings,
         instance,
         runId: world.runId,
@@ -65,14 +67,10 @@ export async function rehearse(settings: Settings, world: RehearsalWorld): Promi
         say,
         signal,
       });
-      acts.push(result);
-      await progress.write(acts);
-      // What does not come back does not come back for the next strike either.
-      if (result.strikes.some(({ recovery }) => recovery.allMs === null)) break;
-    }
+    const acts = await runActs(planActs(plan), { finished, progress, hasTime, run });
     signal.throwIfAborted();
-    if (acts.reduce((sum, act) => sum + act.strikes.length, 0) >= total) await progress.forget();
-    const reasons = reasonsAgainst(acts, settings.boundsJudged);
+    if (strikesMade(acts) >= total) await progress.forget();
+    const reasons = reasonsAgainst(acts, settings);
     return {
       go: reasons.length === 0,
       reasons,

@@ -16,7 +16,7 @@ export interface StrikeResult {
   readonly recovery: Recovery;
   readonly boundMs: number;
   readonly refusals: Refusals;
-  /** What the fault itself saw that should not have been, and what did not come back. */
+  /** What the fault itself saw that should not have been, what did not come back, and roles that ended by themselves. */
   readonly violations: readonly string[];
 }
 
@@ -50,7 +50,7 @@ export interface ActResult {
   readonly outcomes: OutcomeCounts;
   /** From the last recovery until nothing waited any more; `null`: not until the deadline. */
   readonly quietMs: number | null;
-  /** What the audit and the answers said against the promises, one sentence each. */
+  /** What the audit and the answers said against the promises, and roles that ended between strikes, one sentence each. */
   readonly violations: readonly string[];
   /** What the audit warned of. */
   readonly warnings: readonly string[];

@@ -1,6 +1,8 @@
 import type { Fault } from './fault.ts';
 import { quantile } from './load/refusals.ts';
 import { boundsMs } from './nemesis.ts';
+import type { Settings } from './options.ts';
+import { strikesIn } from './plan.ts';
 import type { ActResult, FaultRow, RoleMemory, StrikeResult } from './result.ts';
 
 /** Most of the 503s that come once the first ones have waited for the confirm timeout: the breaker answers them. */
@@ -12,6 +14,9 @@ const fewRefusals = 20;
  * of 64 MiB (`src/start`) before it is collected; requests that pile up through an outage would go beyond that.
  */
 const growthMiB = 64;
+
+/** What a rehearsal was to show. */
+export type Asked = Pick<Settings, 'faults' | 'length' | 'boundsJudged'>;
 
 /** The rule of three: N trials without a failure bound its rate by 3/N, with 95 % confidence. */
 export function atMostAfter(strikes: number): number {
@@ -44,12 +49,17 @@ export function tableOf(faults: readonly Fault[], acts: readonly ActResult[]): F
   });
 }
 
+export function strikesMade(acts: readonly ActResult[]): number {
+  return acts.reduce((sum, act) => sum + act.strikes.length, 0);
+}
+
 /** Why it is a NO-GO; none where it is a GO. Bounds count only where they are judged. */
-export function reasonsAgainst(acts: readonly ActResult[], boundsJudged: boolean): string[] {
+export function reasonsAgainst(acts: readonly ActResult[], asked: Asked): string[] {
+  const { boundsJudged } = asked;
   const strikes = acts.flatMap((act) => act.strikes);
   const named = ({ number, fault }: StrikeResult) => `strike ${number} (${fault})`;
   return [
-    ...(strikes.length === 0 ? ['no fault struck: nothing was shown'] : []),
+    ...notShown(acts, asked),
     ...acts.flatMap((act) => act.violations.map((violation) => `act ${act.number}: ${violation}`)),
     ...strikes.flatMap((strike) => strike.violations.map((violation) => `${named(strike)}: ${violation}`)),
     ...strikes
@@ -72,6 +82,22 @@ export function reasonsAgainst(acts: readonly ActResult[], boundsJudged: boolean
             `act ${act.number}: ${label} grew from ${beforeMiB} to ${duringMiB} MiB under fire, bound ${growthMiB} MiB more`,
         ),
     ),
+  ];
+}
+
+/**
+ * A GO is for all that was asked for, whatever cut it short: every strike where they have a number, and one of each
+ * fault where rounds have no end.
+ */
+function notShown(acts: readonly ActResult[], { faults, length }: Asked): string[] {
+  const made = strikesMade(acts);
+  if (made === 0) return ['no fault struck: nothing was shown'];
+  const total = strikesIn({ faults, length });
+  const struck = new Set(acts.flatMap((act) => act.strikes.map(({ fault }) => fault)));
+  const missing = faults.map(({ name }) => name).filter((name) => !struck.has(name));
+  return [
+    ...(Number.isFinite(total) && made < total ? [`only ${made} of ${total} strikes were made`] : []),
+    ...(missing.length > 0 ? [`never struck, and nothing shown of it: ${missing.join(', ')}`] : []),
   ];
 }
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { faults } from '../../loadtest/rehearse/faults/index.ts';
 import { planActs } from '../../loadtest/rehearse/plan.ts';
 import type { RehearsalResult } from '../../loadtest/rehearse/result.ts';
+import { readRunFile } from '../../src/start/run-file.ts';
 import { type Environment, sluice } from '../e2e/support/command.ts';
 import { builtCommand } from '../support/build.ts';
 import { createStack, type Stack } from '../support/stack.ts';
@@ -64,7 +65,9 @@ describe.concurrent('a rehearsal', () => {
     expect(existsSync(join(home, 'go', '.sluice', 'run.json')), 'the run file is gone').toBe(false);
   });
 
-  it('says NO-GO when an accepted order is lost, and names the promise', { timeout: timeoutMs }, async () => {
+  it('says NO-GO when an accepted order is lost or a process ends by itself, and names what broke', {
+    timeout: timeoutMs,
+  }, async () => {
     const stack = stacks[1]!;
     const rehearsing = rehearse(
       [
@@ -86,6 +89,9 @@ describe.concurrent('a rehearsal', () => {
       { deadlineMs: 60_000, what: 'an order to lose' },
     );
     await db.end();
+    const { processes } = readRunFile(join(home, 'no-go'))!;
+    const gateway = processes.find(({ role }) => role === 'gateway')!;
+    process.kill(gateway.pid, 'SIGKILL');
     const { code, stdout, stderr } = await rehearsing;
     expect(stderr).toMatch(/seed 12: NO-GO/);
     expect(code).toBe(1);
@@ -94,6 +100,7 @@ describe.concurrent('a rehearsal', () => {
     expect(result.reasons.join('\n')).toMatch(/promise 1/);
     expect(result.reasons.join('\n')).toMatch(/promise 3/);
     expect(result.reasons.join('\n')).toMatch(/the follower ranking has \d+ orders/);
+    expect(result.reasons.join('\n')).toContain(`gateway 1 (pid ${gateway.pid}) ended by itself`);
     expect(result.table).toMatchObject([{ fault: 'kill-drainer', strikes: 1, violations: 1, atMost: null }]);
   });
 

@@ -8,6 +8,7 @@ import { type SupervisedRole, superviseRole } from '../../../src/start/supervise
 import { mustRunSluice, type SluiceCommand } from '../../instance/sluice-command.ts';
 import type { RoleControl, ServerControl, ServerName, ServerUrls } from '../fault.ts';
 import { until } from '../until.ts';
+import { watchLives } from './lives.ts';
 import { controlRole } from './roles.ts';
 import { startPrivateServers } from './servers.ts';
 
@@ -85,6 +86,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     own: Readonly<Record<string, string>>,
     name?: string,
   ): Promise<RoleControl> {
+    const lives = watchLives();
     const process = superviseRole({
       role,
       ...(name === undefined ? {} : { name }),
@@ -93,12 +95,15 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       env: { ...command.env, ...roleEnvironment(urls, adminToken), ...own },
       logFile: join(logFolder, `${label.replace(' ', '-')}.log`),
       log: () => undefined,
-      onChange: publish,
+      onChange() {
+        lives.running(process.process()?.pid);
+        publish();
+      },
       steadyMs,
     });
     supervised.push(process);
     await process.start();
-    return controlRole(process, label);
+    return controlRole(process, label, lives);
   }
 
   let stopping: Promise<void> | undefined;

@@ -2,11 +2,14 @@ import { isAlive, sendSignal } from '../../../src/services/processes.ts';
 import type { SupervisedRole } from '../../../src/start/supervise.ts';
 import type { RoleControl } from '../fault.ts';
 import { until } from '../until.ts';
+import type { Lives } from './lives.ts';
 
 const stopDeadlineMs = 12_000;
+/** They do not end a process: one that ends all the same did so by itself. */
+const harmless: readonly NodeJS.Signals[] = ['SIGSTOP', 'SIGCONT'];
 
-/** A supervised role in the hands of the faults. */
-export function controlRole(supervised: SupervisedRole, label: string): RoleControl {
+/** A supervised role in the hands of the faults. `lives` is told of its processes by whoever supervises it. */
+export function controlRole(supervised: SupervisedRole, label: string, lives: Lives): RoleControl {
   // What it said in its first life: its HTTP port is the same in all of them.
   const url = supervised.process()?.url;
   return {
@@ -17,7 +20,9 @@ export function controlRole(supervised: SupervisedRole, label: string): RoleCont
     metricsUrl: () => supervised.process()?.metricsUrl,
     signal(signal) {
       const pid = supervised.process()?.pid;
-      if (pid !== undefined) sendSignal(pid, signal);
+      if (pid === undefined) return;
+      if (!harmless.includes(signal)) lives.endIsMeant();
+      sendSignal(pid, signal);
     },
     untilGone: (pid, deadlineMs) =>
       until(
@@ -34,6 +39,11 @@ export function controlRole(supervised: SupervisedRole, label: string): RoleCont
         },
         deadlineMs,
       ),
-    restart: (environment = {}) => supervised.restart(environment, stopDeadlineMs),
+    restart(environment = {}) {
+      lives.endIsMeant();
+      if (environment.SLUICE_FAILPOINT) lives.nextEndIsMeant();
+      return supervised.restart(environment, stopDeadlineMs);
+    },
+    takeLost: lives.takeLost,
   };
 }

@@ -7,10 +7,15 @@ const count = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 /** What a cap may be, for people. */
 export const capRangeText = `${count(capRange.min)} to ${count(capRange.max)}`;
 
+const largestNumber = 999_999_999;
+
 /** A count of at least 1. */
 export function positiveNumber(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('it must be a whole number from 1 up');
-  return Number(text);
+  const value = Number(text);
+  if (!/^[1-9]\d*$/.test(text) || value > largestNumber) {
+    throw new InvalidArgumentError(`it must be a whole number, 1 to ${count(largestNumber)}`);
+  }
+  return value;
 }
 
 /** Orders per second that may be drained. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../program.ts';
 import { bashCompletion } from './bash.ts';
 import { fishCompletion } from './fish.ts';
-import { placesOf } from './words.ts';
+import { type Place, placesOf } from './words.ts';
 import { zshCompletion } from './zsh.ts';
 
 const places = placesOf(createProgram({}));
@@ -59,14 +59,51 @@ describe('bash completes', () => {
   });
 });
 
-it.each([
-  ['bash', bashCompletion],
-  ['zsh', zshCompletion],
-  ['fish', fishCompletion],
-])('%s is told of every command and option', (_shell, completion) => {
-  const script = completion(places);
-  for (const { path, commands, options } of places) {
-    expect(script).toContain(path);
-    for (const { word } of [...commands, ...options]) expect(script).toContain(word.replace(/^--/, ''));
-  }
+/** What the script says at each place, by the place's path: commands first, then options without their hyphens. */
+type Offered = Readonly<Record<string, readonly string[]>>;
+
+const offered = (of: Place): string[] =>
+  [...of.commands, ...of.options].map(({ word }) => word.replace(/^-+/, ''));
+const expected: Offered = Object.fromEntries(places.map((place) => [place.path, offered(place)]));
+
+/** Bash and zsh name the words of each place in a line of a `case`; bash can read both. */
+async function offeredInCase(script: string, list: string): Promise<Offered> {
+  const cases = script.match(/ {2}case "\$place" in\n.*?\n {2}esac/s)![0];
+  const sayAll = `for place in "$@"; do
+words=''; options=''; names=(); flags=()
+${cases}
+printf '%s\\n' "place:$place" ${list}
+done`;
+  const paths = places.map(({ path }) => path);
+  const { stdout } = await promisify(execFile)('bash', ['-c', sayAll, 'bash', ...paths]);
+  const said = stdout.split('place:').slice(1);
+  return Object.fromEntries(
+    said.map((text) => {
+      const [path, ...words] = text.trimEnd().split('\n');
+      // Behind a colon zsh is told what the word means.
+      return [path, words.filter(Boolean).map((word) => word.replace(/:.*$/, '').replace(/^-+/, ''))];
+    }),
+  );
+}
+
+/** Fish has a line for every word, with the place at which it may stand. */
+function offeredInLines(script: string): Offered {
+  const found: Record<string, string[]> = Object.fromEntries(places.map(({ path }) => [path, []]));
+  const line = /^complete -c sluice -n '__sluice_at \\'(?<path>.*?)\\'' -[al] '(?<word>[^']*)'/gm;
+  for (const { groups } of script.matchAll(line)) found[groups!.path!]!.push(groups!.word!);
+  return found;
+}
+
+describe('at every place each command and option is named, and no other', () => {
+  it('by bash', async () => {
+    expect(await offeredInCase(bashCompletion(places), '$words $options')).toEqual(expected);
+  });
+
+  it('by zsh', async () => {
+    expect(await offeredInCase(zshCompletion(places), `"\${names[@]}" "\${flags[@]}"`)).toEqual(expected);
+  });
+
+  it('by fish', () => {
+    expect(offeredInLines(fishCompletion(places))).toEqual(expected);
+  });
 });
