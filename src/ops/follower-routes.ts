@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import type { FollowerDepth } from '../order/ports/events.ts';
 import { type ChoiceBody, choiceOf, choiceSchema, limitQuery, listedDefault } from './dead-letter-routes.ts';
 import type { FollowerLetters } from './follower-letters.ts';
+import type { FollowersSeen } from './follower-watch.ts';
 
 interface Named {
   readonly name: string;
@@ -14,15 +14,15 @@ const named = {
 } as const;
 
 /**
- * `GET /followers`: what waits for each. `GET /followers/NAME/dead-letters?limit=N`, and `POST …/redrive` and
- * `…/purge` with the bodies that the dead letters of orders have.
+ * `GET /followers`: what waits for each, and how old that is. `GET /followers/NAME/dead-letters?limit=N`, and
+ * `POST …/redrive` and `…/purge` with the bodies that the dead letters of orders have.
  */
 export function addFollowerRoutes(
   admin: FastifyInstance,
-  deps: { followers: () => readonly FollowerDepth[]; letters: FollowerLetters },
+  deps: { followers: () => FollowersSeen; letters: FollowerLetters },
 ): void {
   const { letters } = deps;
-  admin.get('/followers', async () => ({ followers: deps.followers() }));
+  admin.get('/followers', async () => deps.followers());
   admin.get<{ Params: Named; Querystring: { limit?: string } }>(
     '/followers/:name/dead-letters',
     { schema: { params: named, querystring: limitQuery } },

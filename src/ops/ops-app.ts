@@ -2,7 +2,6 @@ import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import type { Registry } from 'prom-client';
-import type { FollowerDepth } from '../order/ports/events.ts';
 import type { Actor, Trail } from '../order/ports/trail.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -16,6 +15,7 @@ import { addDeadLetterRoutes } from './dead-letter-routes.ts';
 import type { DeadLetterOperations } from './dead-letters.ts';
 import type { FollowerLetters } from './follower-letters.ts';
 import { addFollowerRoutes } from './follower-routes.ts';
+import type { FollowersSeen } from './follower-watch.ts';
 import type { LiveStreams } from './live/live-streams.ts';
 import { createLoginLimit } from './login-limit.ts';
 import { opsPage } from './page/page-routes.ts';
@@ -33,7 +33,7 @@ export function createOpsApp(deps: {
   deadLetters: Pick<DeadLetterOperations, 'list'>;
   trail: Pick<Trail, 'entries'>;
   /** Absent: there are none to speak of. */
-  followers?: { readonly followers: () => readonly FollowerDepth[]; readonly letters: FollowerLetters };
+  followers?: { readonly followers: () => FollowersSeen; readonly letters: FollowerLetters };
   live: LiveStreams;
   audit: RunAudit;
   adminToken: string | undefined;

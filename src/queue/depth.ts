@@ -27,7 +27,8 @@ export async function readDepth(options: ManagementOptions): Promise<QueueDepth>
   return {
     ready: orders?.ready ?? 0,
     unacknowledged: orders?.unacknowledged ?? 0,
-    deadLetters: dead?.ready ?? 0,
+    // Who redrives, purges or lists them holds them unacknowledged meanwhile.
+    deadLetters: (dead?.ready ?? 0) + (dead?.unacknowledged ?? 0),
     prefetches: orders?.prefetches ?? [],
   };
 }

@@ -62,11 +62,14 @@ export function oneAtATime(work) {
   return () => {
     again = running !== undefined;
     running ??= (async () => {
-      do {
-        again = false;
-        await work();
-      } while (again);
-      running = undefined;
+      try {
+        do {
+          again = false;
+          await work();
+        } while (again);
+      } finally {
+        running = undefined;
+      }
     })();
     return running;
   };

@@ -20,7 +20,11 @@ import { el, find, setText } from './dom.js';
  */
 
 const dialog = /** @type {HTMLDialogElement} */ (find('#confirm'));
+const cancel = /** @type {HTMLButtonElement} */ (find('.cancel', dialog));
+const submit = /** @type {HTMLButtonElement} */ (find('[type=submit]', dialog));
 const said = find('#said');
+/** The question that the dialog holds. @type {Question | undefined} */
+let asked;
 let hideSaid = 0;
 /** @type {() => void} */
 let afterAction = () => {};
@@ -30,36 +34,52 @@ export function onAction(/** @type {() => void} */ refresh) {
   afterAction = refresh;
 }
 
+cancel.onclick = () => dialog.close();
+dialog.addEventListener('cancel', (event) => {
+  if (cancel.disabled) event.preventDefault();
+});
+
+/** What is under way can't be called off: no way out pretends that it could. */
+function setUnderWay(/** @type {boolean} */ underWay, /** @type {string} */ verb) {
+  submit.disabled = underWay;
+  cancel.disabled = underWay;
+  setText(submit, underWay ? `${verb}: under way…` : verb);
+}
+
 /** Asks before anything is changed; what is refused is said where it was asked. */
-export function ask(/** @type {Question} */ { title, text, fields = [], verb, danger = false, run }) {
+export function ask(/** @type {Question} */ question) {
+  const { title, text, fields = [], verb, danger = false, run } = question;
   const form = /** @type {HTMLFormElement} */ (find('form', dialog));
   const error = find('.error', dialog);
-  const submit = /** @type {HTMLButtonElement} */ (find('[type=submit]', dialog));
+  asked = question;
   setText(find('h2', dialog), title);
   setText(find('.text', dialog), text);
   setText(error, '');
-  setText(submit, verb);
+  setUnderWay(false, verb);
   submit.className = danger ? 'danger' : 'primary';
   find('.fields', dialog).replaceChildren(...fields.map(fieldOf));
+  // A browser may let the second Escape through: the dialog is closed then, or holds another question.
+  const isShown = () => dialog.open && asked === question;
 
   form.onsubmit = async (event) => {
     event.preventDefault();
     if (submit.disabled) return;
-    submit.disabled = true;
+    const values = /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form)));
+    setUnderWay(true, verb);
     setText(error, '');
     try {
-      const values = /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form)));
       const done = await run(values);
-      dialog.close();
+      if (isShown()) dialog.close();
       say(done);
     } catch (failure) {
-      setText(error, failure instanceof Error ? failure.message : String(failure));
+      const message = failure instanceof Error ? failure.message : String(failure);
+      if (isShown()) setText(error, message);
+      else say(`${title} ${message}`);
     } finally {
-      submit.disabled = false;
+      if (asked === question) setUnderWay(false, verb);
       afterAction();
     }
   };
-  find('.cancel', dialog).onclick = () => dialog.close();
   dialog.showModal();
   const first = /** @type {HTMLInputElement | null} */ (dialog.querySelector('.fields input'));
   first?.select();

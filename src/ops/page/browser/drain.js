@@ -2,6 +2,7 @@ import { call } from './api.js';
 import { ask } from './confirm.js';
 import { find, setText } from './dom.js';
 import { number } from './format.js';
+import { wholeNumber } from './whole-number.js';
 
 const capText = 'A whole number from 1 to 1,000,000 orders per second, for all drainers together.';
 
@@ -25,7 +26,8 @@ export function createDrainSteering() {
       ],
       verb: 'Set the cap',
       async run({ cap: wanted }) {
-        const ordersPerSecond = Number((wanted ?? '').replaceAll(',', '').trim() || Number.NaN);
+        const ordersPerSecond = wholeNumber(wanted);
+        if (ordersPerSecond === undefined) throw new Error(`${capText} In digits alone, as 2000.`);
         const now = await call('PUT', '/cap', { ordersPerSecond });
         return `The cap is ${number(now.ordersPerSecond)} orders/s.`;
       },

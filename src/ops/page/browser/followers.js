@@ -1,3 +1,4 @@
+import { showAge } from './age.js';
 import { call, oneAtATime } from './api.js';
 import { el, find, keyedList, setText } from './dom.js';
 import { number } from './format.js';
@@ -5,6 +6,8 @@ import { createLetter } from './letter.js';
 
 /** The broker's counts are no younger. */
 const refreshMs = 5_000;
+/** Two looks of the ops role are missing, or two answers to the page. */
+const oldAfterMs = 15_000;
 const listed = 50;
 
 /** What waits for each follower, and the events that it could not handle. */
@@ -12,18 +15,21 @@ export function createFollowers() {
   const section = find('#followers');
   const show = keyedList(find('ul.rows', section), (/** @type {any} */ { name }) => name, createFollower);
 
+  /** @type {number | undefined} */
+  let knownAt;
+
   async function refresh() {
     if (document.hidden) return;
     const answer = await call('GET', '/followers').catch(() => undefined);
-    section.classList.toggle('old', answer === undefined);
     if (!answer) return;
+    if (answer.lookAgeSeconds !== null) knownAt = performance.now() - answer.lookAgeSeconds * 1_000;
     show(answer.followers);
     section.hidden = answer.followers.length === 0;
   }
 
   setInterval(refresh, refreshMs);
   refresh();
-  return { refresh };
+  return { refresh, age: () => showAge(section, knownAt, oldAfterMs) };
 }
 
 function createFollower(/** @type {any} */ { name }) {

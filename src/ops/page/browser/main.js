@@ -1,3 +1,4 @@
+import { showAge } from './age.js';
 import { createCharts } from './charts.js';
 import { createCluster } from './cluster.js';
 import { onAction } from './confirm.js';
@@ -65,8 +66,12 @@ follow({
   },
 });
 
-/** When a section's source last said something: a dependency may be away, or hang, although the page is not. */
-const knownAt = { sales: 0, queue: 0 };
+/**
+ * When a section's source last said something: a dependency may be away, or hang, although the page is not.
+ *
+ * @type {{ sales: number | undefined, queue: number | undefined }}
+ */
+const knownAt = { sales: undefined, queue: undefined };
 
 function noteKnown(/** @type {any} */ snapshot) {
   const lookedAt = performance.now() - (snapshot.lookAgeSeconds ?? 0) * 1_000;
@@ -77,12 +82,11 @@ function noteKnown(/** @type {any} */ snapshot) {
 
 function ageSections() {
   for (const source of /** @type {const} */ (['sales', 'queue'])) {
-    const ageSeconds = (performance.now() - knownAt[source]) / 1_000;
     const section = find(`#${source}`).closest('section');
-    const isOld = ageSeconds > 3.5;
-    section?.classList.toggle('old', isOld);
-    if (section) setText(find('.section-head .age', section), isOld ? `${duration(ageSeconds)} old` : '');
+    if (section) showAge(section, knownAt[source]);
   }
+  letters.age();
+  followers.age();
 }
 
 function pointOf(/** @type {any} */ { at, orders, drained, cap, waiting, intakeSeconds }) {

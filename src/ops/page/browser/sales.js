@@ -2,6 +2,7 @@ import { call } from './api.js';
 import { ask } from './confirm.js';
 import { el, find, keyedList, setText } from './dom.js';
 import { dash, duration, moment, number } from './format.js';
+import { wholeNumber } from './whole-number.js';
 
 /** So many SKUs of a sale are drawn; a page of thousands would help nobody. */
 const shownItems = 200;
@@ -172,9 +173,8 @@ function askToRestock(/** @type {string} */ saleId, /** @type {any} */ { sku, na
     fields: [{ name: 'pieces', label: 'Pieces to add', hint: 'a whole number from 1' }],
     verb: 'Add the pieces',
     async run({ pieces }) {
-      const count = Number(pieces);
-      if (!/^\d+$/.test(pieces?.trim() ?? '') || count < 1)
-        throw new Error('A whole number of pieces, from 1.');
+      const count = wholeNumber(pieces);
+      if (count === undefined || count < 1) throw new Error('A whole number of pieces, from 1.');
       await call('POST', `${pathOf(saleId)}/restocks`, { restockId, sku, pieces: count });
       return `${number(count)} pieces more of ${sku}.`;
     },

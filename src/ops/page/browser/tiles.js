@@ -1,3 +1,4 @@
+import { showAge } from './age.js';
 import { el, find, keyedList, setText } from './dom.js';
 import { dash, duration, latency, number, rate } from './format.js';
 
@@ -97,9 +98,6 @@ function capOf(/** @type {any} */ cap) {
   return `of ${number(cap.ordersPerSecond)} orders/s · ${cap.reason}`;
 }
 
-/** A value this old is not shown as if it were now. */
-const oldAfterMs = 3_500;
-
 /** Draws the tiles. What is not known now stays as it was last known, greyed, with its age. */
 export function createTiles() {
   /** @type {Map<string, number>} */
@@ -138,15 +136,7 @@ export function createTiles() {
     age() {
       for (const { key } of tiles) {
         const node = document.querySelector(`[data-tile="${key}"]`);
-        if (!node) continue;
-        const known = knownAt.get(key);
-        const ageMs = known === undefined ? undefined : performance.now() - known;
-        const isOld = ageMs === undefined || ageMs > oldAfterMs;
-        node.classList.toggle('old', isOld);
-        setText(
-          find('.age', node),
-          !isOld ? '' : ageMs === undefined ? 'not known' : `${duration(ageMs / 1_000)} old`,
-        );
+        if (node) showAge(node, knownAt.get(key));
       }
     },
   };
