@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { freeze } from '../../test/support/freeze.ts';
 import { systemClock } from '../platform/clock.ts';
 import { createLogger } from '../platform/logger.ts';
+// biome-ignore lint/style/noRestrictedImports: a port that no client's own connection can be given, as `up` takes them.
+import { freePort } from '../services/free-port.ts';
 import { createClaims } from './claims.ts';
 
 const program = 'redis-server';
@@ -18,6 +19,7 @@ export async function startRedisServer() {
   const port = await freePort();
   let server: ChildProcess;
 
+  /** Rejects where another has taken the port meanwhile: a client would be talking to that one. */
   async function start(): Promise<void> {
     server = spawn(
       program,
@@ -25,9 +27,9 @@ export async function startRedisServer() {
         ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dataDir, '--save', ''],
         ...['--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'],
       ],
-      { stdio: 'ignore' },
+      { stdio: ['ignore', 'pipe', 'ignore'] },
     );
-    await once(server, 'spawn');
+    await listening(server);
   }
 
   await start();
@@ -81,12 +83,16 @@ export async function startVettedClaims(server: RedisServer, overrides: { comman
   return claims;
 }
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+/** Resolves when the server says that it takes connections; rejects, with what it said, when it ends instead. */
+function listening(server: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    // Read to the end of its life: a full pipe would hold the server up.
+    server.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      if (said.includes('Ready to accept connections')) resolve();
+    });
+    server.once('error', reject);
+    server.once('exit', () => reject(new Error(`${program} did not start:\n${said}`)));
+  });
 }

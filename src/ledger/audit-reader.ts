@@ -20,6 +20,13 @@ interface StockRow {
   readonly restocked: boolean;
 }
 
+interface OrderRow {
+  readonly transaction_id: string;
+  readonly fingerprint: string;
+  readonly status: SettledStatus;
+  readonly reason: SettleReason | null;
+}
+
 /**
  * What an audit reads, on two connections of its own: one holds the snapshot (read only, repeatable read), the
  * other looks at what is there now. `statementTimeoutMs` must allow for a pass over all orders.
@@ -56,12 +63,18 @@ export async function openLedgerAudit(options: ConnectionOptions): Promise<Ledge
       return snapshotOn(frozen);
     },
     async present(saleId, transactionIds) {
-      const rows = await run<{ transaction_id: string }>(
+      const rows = await run<OrderRow>(
         current,
-        'SELECT transaction_id FROM orders WHERE sale_id = $1 AND transaction_id = ANY ($2::text[])',
+        'SELECT transaction_id, fingerprint, status, reason FROM orders ' +
+          'WHERE sale_id = $1 AND transaction_id = ANY ($2::text[])',
         [saleId, transactionIds],
       );
-      return new Set(rows.map((row) => row.transaction_id));
+      return new Map(
+        rows.map(({ transaction_id, fingerprint, status, reason }) => [
+          transaction_id,
+          toOrder([transaction_id, fingerprint, status, reason]),
+        ]),
+      );
     },
     close,
   };

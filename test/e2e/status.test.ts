@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { patience } from '../support/patience.ts';
 import { createStack, type Stack } from '../support/stack.ts';
 import { until } from '../support/wait.ts';
 import { sluice } from './support/command.ts';
@@ -13,7 +14,7 @@ let shop: Shop;
 
 beforeAll(async () => {
   stack = await createStack();
-  instance = await folders.up(folders.create(), { ...stack.settings, PORT: '0', OPS_PORT: '0' });
+  instance = await folders.up(folders.create(), { ...stack.settings, ...patience, PORT: '0', OPS_PORT: '0' });
   shop = createShop(instance);
   await shop.sell('watched', { items: [{ sku: 'lamp', name: 'Lamp', priceMinor: 1, stock: 3 }] });
 });
@@ -79,22 +80,30 @@ describe('sluice status --watch', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([202, 202, 202, 409, 409]);
     for (const name of ['accepted', 'drained', 'sold-out'])
       await watching.prints(new RegExp(` ${name}=[1-9]`));
+    // On a busy machine a look may miss what a server did not say in time.
+    await watching.prints(/^\S+ waiting=\d+ .* cap=2000\/s reason=configured /m);
     expect(await watching.interrupt()).toBe(0);
     const lines = watching.output().trimEnd().split('\n');
     for (const line of lines)
-      expect(line).toMatch(/^\d{4}-\S+Z waiting=\d+ .* cap=2000\/s reason=configured /);
+      expect(line).toMatch(/^\d{4}-\S+Z waiting=(\d+|\?) .* cap=(2000\/s|\?) reason=(configured|\?) /);
   });
 
   it('prints an object a line with --json', async () => {
     const watching = await inPipe(instance.folder, ['status', '--watch', '--json']);
-    await watching.prints(/\n.*\n/);
+    const looks = () =>
+      watching
+        .output()
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line));
+    const told = (look: { drained: { perSecond: unknown } | null; processes: unknown[] | null }) =>
+      typeof look.drained?.perSecond === 'number' && look.processes?.length === 3;
+    await until(() => looks().length >= 2 && looks().some(told), {
+      deadlineMs: 20_000,
+      what: 'a look at which every server answered in time',
+    });
     expect(await watching.interrupt()).toBe(0);
-    for (const line of watching.output().trimEnd().split('\n')) {
-      expect(JSON.parse(line)).toMatchObject({
-        drained: { perSecond: expect.any(Number) },
-        processes: { length: 3 },
-      });
-    }
+    for (const look of looks()) expect(look).toHaveProperty('drained');
   });
 
   it('draws on a terminal, in colours, and leaves it as it was, with the last table to be read', async () => {

@@ -24,6 +24,7 @@ import { composeOps } from '../../src/start/ops.ts';
 import type { Role } from '../../src/start/role.ts';
 import { claimsFor, ledgerFor, publisherFor } from '../../src/start/stages.ts';
 import { type Broker, createBroker } from './broker.ts';
+import { patience } from './patience.ts';
 import { createStack, type Stack } from './stack.ts';
 import { until } from './wait.ts';
 
@@ -97,12 +98,13 @@ export interface Rig extends Broker {
 /** The admin token of every rig. */
 export const rigAdminToken = 'rig-admin-token-of-a-test';
 
-/** @param environment settings of every role, over the defaults. */
+/** @param environment settings of every role, over the defaults and `patience`. */
 export async function createRig(environment: Environment = {}): Promise<Rig> {
   const stack = await createStack();
   const configOf = (more: Environment = {}) =>
     readConfig({
       ...{ PORT: '0', OPS_PORT: '0', ADMIN_TOKEN: rigAdminToken, LOG_LEVEL: 'silent' },
+      ...patience,
       ...environment,
       ...more,
     });

@@ -89,7 +89,7 @@ export async function audit(deps: AuditDeps, wish: AuditWish): Promise<AuditRepo
     const logFile = saleId === logSale ? wish.logFile : undefined;
     const refused = await pass.sale(saleId, logFile);
     if (logFile === undefined) continue;
-    soldOut = checkSoldOut(stock, saleId, refused, states.get(saleId), (warning) => warnings.push(warning));
+    soldOut = checkSoldOut(stock, saleId, refused, states, (warning) => warnings.push(warning));
   }
   const drift = claims ? checkDrift(stock, states) : notJudged('stock-drift', 2, 'Redis is away');
   const lost = claims ? [...states].filter(([, state]) => !state).map(([saleId]) => saleId) : [];

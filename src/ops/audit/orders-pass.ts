@@ -1,10 +1,5 @@
-import type {
-  AuditClaim,
-  AuditOrder,
-  ClaimsAudit,
-  LedgerAudit,
-  LedgerSnapshot,
-} from '../../order/ports/audit.ts';
+import type { AuditOrder, ClaimsAudit, LedgerAudit, LedgerSnapshot } from '../../order/ports/audit.ts';
+import { agrees, isBeingRebuilt, lookAgain, wordOf } from './disagreements.ts';
 import { type LoggedOrder, partOf, partsOf, readOrderLog } from './order-log.ts';
 import { createCheck, listedOffences } from './report.ts';
 import type { SaleClaims, SaleStates } from './stillness.ts';
@@ -45,6 +40,7 @@ export function createOrdersPass(deps: PassDeps) {
       page.map((order) => order.transactionId),
     );
     let known = 0;
+    const disagreed: AuditOrder[] = [];
     agree.look(page.length);
     for (const [i, order] of page.entries()) {
       const claim = found[i];
@@ -54,23 +50,26 @@ export function createOrdersPass(deps: PassDeps) {
       if (!sale.still && claim && claim.status === undefined) agree.cannotJudge(`${saleId}: ${sale.because}`);
       else if (!sale.still && sale.look.state === 'rebuilding')
         agree.cannotJudge(`${saleId}: ${sale.because}`);
-      else {
-        agree.offend({
-          saleId,
-          transactionId: order.transactionId,
-          ledger: wordOf(order),
-          redis: claim ? wordOf(claim) : 'no claim',
-          ...(claim && claim.fingerprint !== order.fingerprint
-            ? { ledgerOrder: order.fingerprint, redisOrder: claim.fingerprint }
-            : {}),
-        });
-      }
+      else disagreed.push(order);
+    }
+    const { disagree, because } = await lookAgain({ ledger, claims: claims! }, saleId, disagreed);
+    if (because !== undefined) agree.cannotJudge(`${saleId}: ${because}`);
+    for (const { order, claim } of disagree) {
+      agree.offend({
+        saleId,
+        transactionId: order.transactionId,
+        ledger: wordOf(order),
+        redis: wordOf(claim),
+        ...(claim && claim.fingerprint !== order.fingerprint
+          ? { ledgerOrder: order.fingerprint, redisOrder: claim.fingerprint }
+          : {}),
+      });
     }
     return known;
   }
 
   /** Claims that the pass over the ledger has not met, beside those that wait: settled by nobody, or lost. */
-  async function findStrayClaims(saleId: string, strays: number): Promise<void> {
+  async function findStrayClaims(saleId: string, sale: SaleClaims, strays: number): Promise<void> {
     const pending = await claims!.oldestPending(saleId, pendingListed);
     const waiting = new Set(pending.map((claim) => claim.transactionId));
     const met = new Set<string>();
@@ -82,6 +81,8 @@ export function createOrdersPass(deps: PassDeps) {
       for (const claim of page) {
         const { transactionId } = claim;
         if (present.has(transactionId) || waiting.has(transactionId) || met.has(transactionId)) continue;
+        // Claimed since the sale was looked at: it is waiting too.
+        if (claim.status === undefined && claim.sequence > sale.look.sequence) continue;
         met.add(transactionId);
         const last = met.size === Math.min(strays, listedOffences);
         const offence = { saleId, transactionId, redis: wordOf(claim), ledger: 'no order' };
@@ -132,12 +133,17 @@ export function createOrdersPass(deps: PassDeps) {
       const ids = part.map(([transactionId]) => transactionId);
       const found = claims ? await claims.find(saleId, ids) : [];
       const present = await ledger.present(saleId, ids);
+      const forgotten = claims && sales.has(saleId) && (await isBeingRebuilt(claims, saleId));
       for (const [j, [transactionId, { told }]] of part.entries()) {
         const claim = found[j];
         if (present.has(transactionId) || (claim && claim.status === undefined)) {
           kept.cannotJudge(`${saleId}: not settled yet: accepted orders are waiting`);
         } else if (claims === undefined) {
           kept.cannotJudge('accepted orders are not in the ledger, and Redis is away: they may be waiting');
+        } else if (forgotten && claim === undefined) {
+          kept.cannotJudge(
+            `${saleId}: accepted orders are not in the ledger, and Redis does not hold the sale`,
+          );
         } else {
           kept.offend({ saleId, transactionId, accepted: told!, ledger: 'no order', redis: wordOf(claim) });
         }
@@ -235,7 +241,7 @@ export function createOrdersPass(deps: PassDeps) {
         await judgeLeftBehind(saleId, sale);
         const strays = sale.look.claims - known - sale.look.pending;
         if (!sale.still) agree.cannotJudge(`${saleId}: ${sale.because}`);
-        else if (strays > 0) await findStrayClaims(saleId, strays);
+        else if (strays > 0) await findStrayClaims(saleId, sale, strays);
       }
       return soldOut;
     },
@@ -278,16 +284,4 @@ export function createOrdersPass(deps: PassDeps) {
       ];
     },
   };
-}
-
-function agrees(order: AuditOrder, claim: AuditClaim): boolean {
-  return (
-    order.status === claim.status && order.reason === claim.reason && order.fingerprint === claim.fingerprint
-  );
-}
-
-function wordOf(of: Pick<AuditClaim, 'status' | 'reason'> | undefined): string {
-  if (of === undefined) return 'no claim';
-  if (of.status === undefined) return 'not settled';
-  return of.reason === undefined ? of.status : `${of.status}: ${of.reason}`;
 }

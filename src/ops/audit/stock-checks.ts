@@ -84,21 +84,32 @@ export function checkDrift(stock: readonly AuditStock[], sales: SaleStates): Aud
  * Promise 2: nobody is told "sold out" while there is stock.
  *
  * @param refused per SKU the smallest quantity that was answered `sold-out`, and how often
+ * @param sales those that live in Redis; what Redis does not say of one is `undefined`
  */
 export function checkSoldOut(
   stock: readonly AuditStock[],
   saleId: string,
   refused: ReadonlyMap<string, { readonly smallest: number; readonly answers: number }>,
-  settled: { readonly still: boolean; readonly because: string } | undefined,
+  sales: SaleStates,
   warn: (warning: string) => void,
 ): AuditCheck {
   const check = createCheck('sold-out-means-sold', 2);
-  if (settled && !settled.still && refused.size > 0) check.cannotJudge(`${saleId}: ${settled.because}`);
+  const because = maySettle(saleId, sales);
+  if (because !== undefined && refused.size > 0) check.cannotJudge(`${saleId}: ${because}`);
   else judgeSoldOut(check, stock, saleId, refused, warn);
   return check.done(
     (answers) => `${answers} sold-out answers, and no stock was left for any of them`,
     (answers) => `${answers} orders were refused as sold out while there was stock`,
   );
+}
+
+/** Why accepted orders of the sale, with the stock they hold, may still be on their way to the ledger. */
+function maySettle(saleId: string, sales: SaleStates): string | undefined {
+  // Redis has no need of it any more: what was accepted has settled.
+  if (!sales.has(saleId)) return undefined;
+  const sale = sales.get(saleId);
+  if (!sale) return 'Redis does not say which accepted orders are waiting';
+  return sale.still ? undefined : sale.because;
 }
 
 function judgeSoldOut(

@@ -106,8 +106,8 @@ export interface LedgerSnapshot {
 export interface LedgerAudit {
   /** Opens a snapshot as of now. There is one at a time: it ends the one before. */
   snapshot(): Promise<LedgerSnapshot>;
-  /** Which of these orders the ledger has now, outside of the snapshot. */
-  present(saleId: string, transactionIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Those of these orders that the ledger has, as they are now, outside of the snapshot; by transaction ID. */
+  present(saleId: string, transactionIds: readonly string[]): Promise<ReadonlyMap<string, AuditOrder>>;
   close(): Promise<void>;
 }
 
