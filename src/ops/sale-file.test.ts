@@ -1,5 +1,6 @@
+import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { parseSale, SaleFileError } from './sale-file.ts';
+import { parseSale, readSaleFile, SaleFileError } from './sale-file.ts';
 
 const good = {
   saleId: 'spring',
@@ -35,6 +36,18 @@ items:
     items: good.items,
   });
   expect(parseSale(yaml, 'sale.yaml')).toEqual(read);
+});
+
+it('a sale comes from standard input where the file is called -, and so do its faults', async () => {
+  const sale = { ...good, closesAt: '2030-01-02T00:00:00Z', items: [{ ...good.items[0]!, name: 'Đèn bàn' }] };
+  const json = Buffer.from(JSON.stringify(sale));
+  const wanted = parseSale(json.toString(), 'sale.json');
+  const bytes = Array.from(json, (byte) => Buffer.of(byte));
+  expect(await readSaleFile('-', Readable.from(bytes))).toEqual(wanted);
+  const yaml = 'saleId: spring\nopensAt: 2030-01-01T10:00:00Z\ncloses';
+  const rest = `At: 2030-01-02T00:00:00Z\nitems:\n  - ${JSON.stringify(sale.items[0])}\n`;
+  expect(await readSaleFile('-', Readable.from([Buffer.from(yaml), Buffer.from(rest)]))).toEqual(wanted);
+  await expect(readSaleFile('-', Readable.from([]))).rejects.toThrow(/^standard input is not a sale/);
 });
 
 it('all faults are named at once, with the file', () => {

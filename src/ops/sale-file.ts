@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
@@ -55,16 +57,20 @@ const schema = {
   },
 } as const;
 
-/** @throws SaleFileError naming every fault; an `Error` of the file system where it can't be read. */
-export function readSaleFile(file: string): Sale {
-  return parseSale(readFileSync(file, 'utf8'), file);
+/**
+ * @param file `-` is standard input
+ * @throws SaleFileError naming every fault; an `Error` of the file system where it can't be read.
+ */
+export async function readSaleFile(file: string, standardInput: Readable = process.stdin): Promise<Sale> {
+  if (file === '-') return parseSale(await text(standardInput), 'standard input');
+  return parseSale(await readFile(file, 'utf8'), file);
 }
 
 /** A sale from JSON or YAML (of which JSON is a part). */
-export function parseSale(text: string, file: string): Sale {
+export function parseSale(source: string, file: string): Sale {
   let document: unknown;
   try {
-    document = parse(text);
+    document = parse(source);
   } catch (error) {
     throw new SaleFileError(file, [(error as Error).message]);
   }

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { rotateLog } from './log-file.ts';
 import { isAlive, startMark } from './processes.ts';
 import { ServiceError } from './service-error.ts';
-
-const LOG_MAX_BYTES = 10_000_000;
 
 export interface DataFolder {
   readonly path: string;
@@ -51,8 +50,7 @@ function open(dataDir: string): DataFolder {
     },
     logFile(name) {
       const file = join(path, 'logs', `${name}.log`);
-      if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_MAX_BYTES)
-        renameSync(file, `${file}.1`);
+      rotateLog(file);
       return file;
     },
     release: () => rmSync(lockFile, { force: true }),

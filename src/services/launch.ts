@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
+import { openLog } from './log-file.ts';
 
 export interface Launch {
   readonly command: string;
@@ -20,7 +21,7 @@ export interface Launched {
 
 /** Starts a process in a process group of its own, its output appended to `logFile`. Rejects when it cannot be executed. */
 export async function launch(what: Launch, logFile: string): Promise<Launched> {
-  const out = openSync(logFile, 'a');
+  const out = openLog(logFile);
   let child: ChildProcess;
   try {
     child = spawn(what.command, what.args, {

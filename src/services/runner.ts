@@ -97,7 +97,16 @@ export function createRunner(use: {
       }
       const pid = (current as Launched | undefined)?.pid ?? 0;
       log(`${server.title} is back on port ${server.port()} (pid ${pid})`);
+      tell(pid);
+    }
+  }
+
+  /** What fails in those who are told is not the server's, which runs. */
+  function tell(pid: number): void {
+    try {
       use.onRestart(pid);
+    } catch (error) {
+      log(`what follows the return of ${server.title} failed: ${(error as Error).message}`);
     }
   }
 

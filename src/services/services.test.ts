@@ -227,6 +227,36 @@ it('starts a killed server again on the same port, keeps what it had answered, a
   expect(allProcesses(dataDir)).toEqual([]);
 });
 
+it('goes on keeping a server where those who are told of its return fail, and says so', async () => {
+  const { services, lines } = servicesIn(newDataDir(), { which: ['redis'], supervise: true });
+  services.onRestart(() => {
+    throw new Error('ENOSPC: no space left on device, write');
+  });
+  await services.start();
+  for (let life = 1; life <= 2; life++) {
+    process.kill(services.processes()[0]!.pid, 'SIGKILL');
+    await until(() => lines.filter((line) => line.includes('no space left')).length === life, {
+      deadlineMs: 20_000,
+      what: `the complaint after end ${life}`,
+    });
+    expect(lines.at(-1)).toContain('Redis');
+    expect(services.processes()).toHaveLength(1);
+  }
+});
+
+it('makes a removed folder of logs anew when it starts a server again', async () => {
+  const dataDir = newDataDir();
+  const { services, lines } = servicesIn(dataDir, { which: ['redis'], supervise: true });
+  await services.start();
+  rmSync(join(dataDir, 'logs'), { recursive: true });
+  process.kill(services.processes()[0]!.pid, 'SIGKILL');
+  await until(() => lines.some((line) => line.startsWith('Redis is back')), {
+    deadlineMs: 10_000,
+    what: 'Redis to be back',
+  });
+  expect(readFileSync(join(dataDir, 'logs/redis.log'), 'utf8')).toContain('Ready to accept connections');
+});
+
 it('stops during the start, with nothing left running', async () => {
   const dataDir = newDataDir();
   const { services } = servicesIn(dataDir, { which: ['postgres', 'rabbitmq', 'redis'] });

@@ -1,8 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import { constants, getPriority, setPriority } from 'node:os';
 import { createBackOff } from '../platform/back-off.ts';
 import type { Lifecycle } from '../platform/lifecycle.ts';
+import { openLog, rotateLog } from '../services/log-file.ts';
+import { roomForEvents, roomForOrders } from './heap-room.ts';
 import type { ReadyMessage, RoleName } from './role.ts';
 import type { RoleProcess } from './run-file.ts';
 
@@ -30,7 +33,7 @@ export interface SuperviseOptions {
   readonly entry: string;
   /** All of the process' environment. */
   readonly env: Environment;
-  /** Receives the role's log lines. */
+  /** Receives the role's log lines; moved aside at a start where it is large. */
   readonly logFile: string;
   readonly log: (line: string) => void;
   /** Called when the role has become ready, again or for the first time, and when it has died. */
@@ -40,21 +43,14 @@ export interface SuperviseOptions {
 }
 
 const startDeadlineMs = 30_000;
-/**
- * In MiB. Orders die young: with a large young generation few outlive a scavenge. What does waits for a full collection,
- * which takes both cores of a small machine for 40 ms: every two minutes of a crowd instead of every three seconds. See
- * docs/decisions/collecting.md.
- */
-const roomForOrders = ['--max-semi-space-size=64', '--initial-old-space-size=128'];
-/** In MiB. What a follower gathers in 200 ms dies as young, and is less. See docs/decisions/events.md. */
-const roomForEvents = ['--max-semi-space-size=32'];
 
 /**
  * Starts a role in a process group of its own, so that a Ctrl-C reaches the supervisor alone. `start` resolves
- * when the role says it is ready, and rejects when it dies before that.
+ * when the role says it is ready, and rejects (`role-not-started`) when it dies before that, or could not be spawned.
  */
 export function superviseRole(options: SuperviseOptions): SupervisedRole {
   const { steadyMs = 10_000 } = options;
+  const named = options.name === undefined ? {} : { name: options.name };
   const backOff = createBackOff({ firstMs: 200, maxMs: 5_000 });
   // Counts the restarts on request: what was started before the last of them is nobody's business any more.
   let generation = 0;
@@ -63,23 +59,17 @@ export function superviseRole(options: SuperviseOptions): SupervisedRole {
   let stopping = false;
   let timer: NodeJS.Timeout | undefined;
 
-  function spawn(environment: Readonly<Record<string, string>> = {}): Promise<RoleProcess> {
+  /** Resolves when the process is ready; rejects where it could not be spawned, and when it ends before that. */
+  async function spawn(environment: Readonly<Record<string, string>> = {}): Promise<RoleProcess> {
     const mine = generation;
-    const output = openSync(options.logFile, 'a');
-    const named = options.name === undefined ? {} : { name: options.name };
-    const spawned = fork(options.entry, [options.role, ...Object.values(named)], {
-      detached: true,
-      execArgv: [...process.execArgv, ...(options.role === 'follower' ? roomForEvents : roomForOrders)],
-      env: { ...options.env, ...environment },
-      stdio: ['ignore', output, output, 'ipc'],
-    });
-    closeSync(output);
-    if (options.role === 'follower') giveWay(spawned.pid);
-    child = spawned;
     const startedAtMs = Date.now();
+    const spawned = await launch(environment).catch((error: Error) => {
+      throw notStarted(`${options.label} could not be started: ${error.message}`);
+    });
+    if (options.role === 'follower') giveWay(spawned.pid);
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => spawned.kill('SIGKILL'), startDeadlineMs);
-      spawned.once('error', reject);
+      spawned.on('error', (error) => options.log(`${options.label}: ${error.message}`));
       spawned.on('message', (message: ReadyMessage) => {
         if (message.type !== 'ready') return;
         clearTimeout(late);
@@ -90,7 +80,7 @@ export function superviseRole(options: SuperviseOptions): SupervisedRole {
           metricsUrl: message.metricsUrl,
           ...(message.url === undefined ? {} : { url: message.url }),
         };
-        options.onChange();
+        tell();
         resolve(running);
       });
       spawned.once('exit', (code, signal) => {
@@ -98,19 +88,47 @@ export function superviseRole(options: SuperviseOptions): SupervisedRole {
         const wasReady = running !== undefined;
         running = undefined;
         child = undefined;
-        options.onChange();
+        tell();
         if (Date.now() - startedAtMs > steadyMs) backOff.reset();
-        const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
+        const how = `${options.label} ${signal ? `was ended by ${signal}` : `ended with exit code ${code}`}`;
         if (wasReady && !stopping && mine === generation) startAgain(how);
-        reject(new Error(`${options.label} ${how} before it was ready; its log: ${options.logFile}`));
+        reject(notStarted(`${how} before it was ready; its log: ${options.logFile}`));
       });
     });
+  }
+
+  async function launch(environment: Readonly<Record<string, string>>): Promise<ChildProcess> {
+    rotateLog(options.logFile);
+    const output = openLog(options.logFile);
+    try {
+      const launched = fork(options.entry, [options.role, ...Object.values(named)], {
+        detached: true,
+        execArgv: [...process.execArgv, ...(options.role === 'follower' ? roomForEvents : roomForOrders)],
+        env: { ...options.env, ...environment },
+        stdio: ['ignore', output, output, 'ipc'],
+      });
+      // Where there is no process there is an error, and never an exit: a stop would wait for it in vain.
+      if (launched.pid === undefined) throw (await once(launched, 'error'))[0];
+      child = launched;
+      return launched;
+    } finally {
+      closeSync(output);
+    }
+  }
+
+  /** What fails in those who are told is not the role's, which goes on. */
+  function tell(): void {
+    try {
+      options.onChange();
+    } catch (error) {
+      options.log(`what follows a change of ${options.label} failed: ${(error as Error).message}`);
+    }
   }
 
   function startAgain(how: string): void {
     const mine = generation;
     const waitMs = Math.round(backOff.nextMs());
-    options.log(`${options.label} ${how}; starting it again in ${waitMs} ms`);
+    options.log(`${how}; starting it again in ${waitMs} ms`);
     timer = setTimeout(() => {
       spawn().then(
         ({ pid }) => options.log(`${options.label} is back (pid ${pid})`),
@@ -152,6 +170,10 @@ export function superviseRole(options: SuperviseOptions): SupervisedRole {
       await end(deadlineMs);
     },
   };
+}
+
+function notStarted(message: string): Error {
+  return Object.assign(new Error(message), { code: 'role-not-started' });
 }
 
 /** Where followers share a machine with the order's path, it has the processor first: nobody waits for them. */

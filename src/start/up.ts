@@ -12,6 +12,7 @@ import { createServices, type Services, type ServiceUrls } from '../services/ser
 import { choosePort } from './choose-port.ts';
 import { demoSale } from './demo-sale.ts';
 import { followersToRun } from './followers.ts';
+import { keepCurrent } from './keep-current.ts';
 import { refuseSecond, untilRolesEnded } from './one-per-folder.ts';
 import { withOperations } from './operations.ts';
 import type { RoleName } from './role.ts';
@@ -62,7 +63,7 @@ export function createUp(log: (line: string) => void, env: Environment): Up {
     const began = services !== undefined || held !== undefined;
     current = undefined;
     // Before that it may be another instance's.
-    if (began) removeRunFile(folder);
+    if (began) forget();
     const within = (deadlineMs: number) => (hurrying.signal.aborted ? 0 : deadlineMs);
     // Gateways first, so that nothing new is accepted; then drainers, followers, ops.
     for (const name of ['gateway', 'drainer', 'follower', 'ops'] as const) {
@@ -71,6 +72,15 @@ export function createUp(log: (line: string) => void, env: Environment): Up {
     }
     await services?.stop(within(servicesStopMs));
     held?.release();
+  }
+
+  /** A run file that can't be removed must not keep everything running. */
+  function forget(): void {
+    try {
+      removeRunFile(folder);
+    } catch (error) {
+      log(`${dataFolder}/run.json cannot be removed: ${(error as Error).message}`);
+    }
   }
 
   function stop(): Promise<void> {
@@ -109,12 +119,22 @@ export function createUp(log: (line: string) => void, env: Environment): Up {
 
     const adminToken = config.ADMIN_TOKEN ?? randomBytes(24).toString('base64url');
     const environment = environmentOf(target, adminToken);
+    const processes = () => roles.flatMap((role) => role.process() ?? []);
+    const targetsChanged = keepCurrent({
+      ...{ what: `${dataFolder}/prometheus-targets.json`, log },
+      write: () => writeTargets(targetsFile, processes()),
+    });
+    const runChanged = keepCurrent({
+      ...{ what: `${dataFolder}/run.json`, log, signal: ending.signal },
+      write() {
+        if (!current) return;
+        current = { ...current, processes: processes(), services: services?.processes() ?? [] };
+        writeRunFile(folder, current);
+      },
+    });
     const publish = () => {
-      const processes = roles.flatMap((role) => role.process() ?? []);
-      writeTargets(targetsFile, processes);
-      if (!current) return;
-      current = { ...current, processes, services: services?.processes() ?? [] };
-      writeRunFile(folder, current);
+      targetsChanged();
+      runChanged();
     };
     services?.onRestart(publish);
 
@@ -152,19 +172,19 @@ export function createUp(log: (line: string) => void, env: Environment): Up {
       roles.flatMap((role) => role.process()?.url ?? []),
       readyMs,
     );
-    const processes = roles.flatMap((role) => role.process() ?? []);
+    const urlOf = (wanted: RoleName) => processes().find(({ role }) => role === wanted)?.url ?? '';
     current = {
-      gatewayUrl: processes.find((process) => process.role === 'gateway')?.url ?? '',
-      opsUrl: processes.find((process) => process.role === 'ops')?.url ?? '',
+      gatewayUrl: urlOf('gateway'),
+      opsUrl: urlOf('ops'),
       ...target,
       ...(urls?.subscribeUrls ? { subscribeUrls: urls.subscribeUrls } : {}),
       ...(urls?.prometheusUrl ? { prometheusUrl: urls.prometheusUrl } : {}),
       adminToken,
-      processes,
+      processes: processes(),
       services: services?.processes() ?? [],
     };
     ending.signal.throwIfAborted();
-    writeRunFile(folder, current);
+    writeFirst(folder, current);
     return current;
   }
 
@@ -203,6 +223,16 @@ function environmentOf(target: Target, adminToken: string): Record<string, strin
     METRICS_PORT: '0',
     NODE_ENV: 'production',
   };
+}
+
+/** Without it nothing finds the instance: a start that can't write it has failed. */
+function writeFirst(folder: string, run: RunFile): void {
+  try {
+    writeRunFile(folder, run);
+  } catch (cause) {
+    const message = `${dataFolder}/run.json cannot be written: make room, or mend its permissions`;
+    throw Object.assign(new Error(message, { cause }), { code: 'run-file-unwritable' });
+  }
 }
 
 /** Prometheus' file service discovery. */

@@ -1,5 +1,7 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isAlive } from '../../src/services/processes.ts';
+import { isAlive, processesIn } from '../../src/services/processes.ts';
 import { readRunFile } from '../../src/start/run-file.ts';
 import { post } from '../support/http.ts';
 import { createStack, type Stack } from '../support/stack.ts';
@@ -41,4 +43,16 @@ it('sluice up uses the servers it is given, starts none, and leaves them running
   expect(replay.headers.get('idempotent-replayed')).toBe('true');
   again.signal('SIGTERM');
   expect(await again.exited).toBe(0);
+});
+
+it('sluice up that cannot write what runs has failed, says why, and leaves nothing running', async () => {
+  const folder = folders.create();
+  const instance = await folders.launch(folder, { ...stack.settings, PORT: '0', OPS_PORT: '0' });
+  // In the place of the draft.
+  mkdirSync(join(folder, `.sluice/run.json.${instance.pid}`), { recursive: true });
+  expect(await instance.exited).toBe(1);
+  expect(instance.output()).toMatch(
+    /^sluice: \.sluice\/run\.json cannot be written: make room, or mend its permissions\n {2}because: EISDIR/m,
+  );
+  expect(processesIn(folder, ['node'])).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -191,6 +191,39 @@ describe('sluice up', () => {
       status: 200,
       body: { status: 'confirmed' },
     });
+  });
+
+  it('goes on where it cannot write what runs, says so, and makes up for it', async () => {
+    const before = instance.run();
+    const outputBefore = instance.output().length;
+    const newOutput = () => instance.output().slice(outputBefore);
+    const files = ['run.json', 'prometheus-targets.json'];
+    // A write fails where a folder is in the place of the draft.
+    const drafts = [`${runFile}.${instance.pid}`, join(folder, '.sluice/prometheus-targets.json.next')];
+    for (const draft of drafts) mkdirSync(draft);
+    process.kill(pidOfService('redis')!, 'SIGKILL');
+    process.kill(roleOf('drainer')!.pid, 'SIGKILL');
+    await until(() => ['Redis is back', 'drainer 1 is back'].every((said) => newOutput().includes(said)), {
+      deadlineMs: 20_000,
+      what: 'Redis and the drainer to be back',
+    });
+    for (const file of files) {
+      expect(newOutput()).toMatch(new RegExp(`^\\.sluice/${file} cannot be kept current: EISDIR`, 'm'));
+    }
+    expect(instance.run()).toEqual(before);
+
+    for (const draft of drafts) rmdirSync(draft);
+    await until(() => files.every((file) => newOutput().includes(`.sluice/${file} is current again`)), {
+      deadlineMs: 20_000,
+      what: 'the files to be written again',
+    });
+    expect(pidsOf(instance.run()).filter((pid) => !isAlive(pid))).toEqual([]);
+    const targets = JSON.parse(readFileSync(join(folder, '.sluice/prometheus-targets.json'), 'utf8'));
+    expect(targets).toContainEqual({
+      targets: [new URL(roleOf('drainer')!.metricsUrl).host],
+      labels: { role: 'drainer' },
+    });
+    await buy('after-failed-writes');
   });
 
   it('leaves nothing behind after Ctrl-C, which reaches it alone', async () => {

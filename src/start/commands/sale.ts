@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { complain } from '../complain.ts';
 import { examples } from './examples.ts';
@@ -10,7 +10,7 @@ export function addSaleCommands(program: Command): void {
   sale
     .command('apply')
     .description('create or update a sale from a JSON or YAML file; returns when every gateway serves it')
-    .argument('<file>')
+    .argument('<file>', 'its path; - for standard input')
     .option('--json', 'as JSON')
     .action((file: string, options: { json?: boolean }) => complain(() => applySale(file, options)))
     .addHelpText(
@@ -18,6 +18,7 @@ export function addSaleCommands(program: Command): void {
       examples([
         ['sluice sale apply friday.yaml', ''],
         ['sluice sale apply friday.json --json', ''],
+        ['sluice sale apply - < friday.yaml', 'where the file is out of its reach, as in a container'],
       ]),
     );
   sale
@@ -57,7 +58,7 @@ export function addSaleCommands(program: Command): void {
 
 async function applySale(file: string, options: { json?: boolean }): Promise<void> {
   const { readSaleFile } = await import('../../ops/sale-file.ts');
-  const wanted = readSaleFile(file);
+  const wanted = await readSaleFile(file);
   await operate(async ({ sales }) => {
     const { created, rebuilding, gateways } = await sales.apply(wanted);
     if (options.json) return printJson({ saleId: wanted.saleId, created, rebuilding, gateways });
@@ -88,7 +89,7 @@ async function exportSale(saleId: string, options: { output?: string; json?: boo
   await operate(async ({ ledger }) => {
     // Before a file that is there is emptied.
     await knownSale(ledger, saleId);
-    const output = options.output ? createWriteStream(options.output) : process.stdout;
+    const output = options.output ? (await open(options.output, 'w')).createWriteStream() : process.stdout;
     const orders = await exportOrders(ledger, saleId, output, options.json ? 'json-lines' : 'csv');
     console.error(`${orders} orders`);
   });
