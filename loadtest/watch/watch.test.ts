@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OUTCOMES } from '../driver/outcome.ts';
+import { ERRORS, OUTCOMES } from '../driver/outcome.ts';
 import type { OutcomeCounts } from '../driver/recorder.ts';
 import { formatLiveLine } from './live-line.ts';
 import { usageOf } from './process-usage.ts';
@@ -72,7 +72,7 @@ describe('the live line', () => {
   it('shows what is known, and a dash for the rest', () => {
     const outcomes = Object.fromEntries(OUTCOMES.map((outcome, index) => [outcome, index])) as OutcomeCounts;
     const snapshot = { elapsedSeconds: 7.9, offered: 60, dropped: 3, inFlight: 12, outcomes, p99Ms: 4.26 };
-    const errors = 4 + 5 + 6 + 7 + 8 + 9 + 3;
+    const errors = ERRORS.reduce((sum, outcome) => sum + outcomes[outcome], snapshot.dropped);
     expect(formatLiveLine(snapshot, undefined).trim()).toBe(
       `7 s  sent 57  accepted 0  sold out 2  errors ${errors}  in flight 12  waiting –  drained/s –  p99 4.3 ms`,
     );

@@ -95,13 +95,8 @@ export async function buildByHand(options: {
         const to = paths.pop()!;
         for (const path of paths) {
           const source = from ? join(target, from, path) : join(context, path);
-          copy({
-            source,
-            to,
-            destination: inStage(to),
-            base: context,
-            isIgnored: from ? () => false : isIgnored,
-          });
+          if (from) await run('cp', ['-al', source, inStage(to)]);
+          else copy({ source, to, destination: inStage(to), base: context, isIgnored });
         }
       } else if (keyword === 'RUN') {
         await run('sh', ['-c', rest], { cwd: inStage('.'), env: environment, maxBuffer: 64 << 20 }).catch(
