@@ -56,7 +56,9 @@ export function createConnection(options: ConnectionOptions): Connection {
   const redis = new Redis(redisUrl, {
     lazyConnect: true,
     enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
+    // At the close of its connection a command has lost its answer. With any other number, what was under way is
+    // forgotten without a word where the server is back by the first retry, and waits out its timeout (ioredis #2193).
+    maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     commandTimeout: commandTimeoutMs,
     connectTimeout: 2_000,

@@ -253,6 +253,23 @@ test('a claim whose connection is lost may have been written, and says so', asyn
   await until(() => claims.runIds(), { deadlineMs: 10_000, what: 'the connection' });
 });
 
+test('a claim whose connection is lost says so also where the server is there again at once', async () => {
+  const patient = await startVettedClaims(server, { commandTimeoutMs: 600_000 });
+  await server.redis.client('PAUSE', 60_000, 'WRITE');
+  const lost = expect(patient.claim('sale-1', 1, [order(9)])).rejects.toMatchObject({
+    code: 'claims-timeout',
+  });
+  await until(async () => /cmd=evalsha/.test(String(await server.redis.client('LIST'))), {
+    deadlineMs: 10_000,
+    what: 'the claim to be with the server',
+  });
+  await server.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+  await lost;
+  await server.redis.client('UNPAUSE');
+  await patient.stop(1_000);
+  await until(() => claims.runIds(), { deadlineMs: 10_000, what: 'the connection' });
+});
+
 test('a stage that is stopped before Redis is there does not start any more', async () => {
   const nowhere = claimsOn({ ...server, url: 'redis://127.0.0.1:1' });
   const started = nowhere.start();

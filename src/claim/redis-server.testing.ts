@@ -6,9 +6,8 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { freeze } from '../../test/support/freeze.ts';
 import { systemClock } from '../platform/clock.ts';
+import { freePort } from '../platform/free-port.ts';
 import { createLogger } from '../platform/logger.ts';
-// biome-ignore lint/style/noRestrictedImports: a port that no client's own connection can be given, as `up` takes them.
-import { freePort } from '../services/free-port.ts';
 import { createClaims } from './claims.ts';
 
 const program = 'redis-server';

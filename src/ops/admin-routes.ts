@@ -3,7 +3,7 @@ import type { Trail } from '../order/ports/trail.ts';
 import { exactly } from './admin-problems.ts';
 import { statusOf } from './cluster-status.ts';
 import type { ClusterState } from './cluster-watch.ts';
-import { parseSale } from './sale-file.ts';
+import { saleOf } from './sale-file.ts';
 import type { Steering } from './steering.ts';
 
 const entriesDefault = 50;
@@ -32,7 +32,7 @@ export function addAdminRoutes(
     // Of any form: the sale file's own check names every fault.
     { bodyLimit: saleMaxBytes },
     async ({ actor, body }) => {
-      const sale = parseSale(JSON.stringify(body ?? null), 'the body');
+      const sale = saleOf(body, 'the body');
       return { saleId: sale.saleId, ...(await steering(actor).applySale(sale)) };
     },
   );

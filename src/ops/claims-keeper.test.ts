@@ -12,8 +12,7 @@ let drainer: RunningRole;
 let keeper: ClaimsKeeper;
 
 beforeAll(async () => {
-  // As short as in production: what is asked of a server that goes down is asked again soon.
-  rig = await createRig({ CLAIM_TIMEOUT_MS: '500', CONFIRM_TIMEOUT_MS: '2000' });
+  rig = await createRig();
   [gateway, drainer] = await Promise.all([rig.gateway(), rig.drainer()]);
   keeper = createClaimsKeeper({
     claims: rig.claims,

@@ -1,4 +1,4 @@
-import type { SaleCounters } from '../order/ports/claims.ts';
+import { settings } from '../platform/config/settings.ts';
 import type { ClusterState } from './cluster-watch.ts';
 
 /** A look at the cluster that the queue has not got past yet, as far as is known. */
@@ -10,8 +10,8 @@ interface Look {
 
 /** An hour of looks, one a second. While there are as many, later ones are left out, and an earlier one is the answer. */
 const looksKept = 3_600;
-/** No envelope holds more, whatever `ENVELOPE_MAX_ORDERS` says. */
-const envelopeOrders = 500;
+/** No envelope holds more, whatever a gateway was told. */
+const envelopeOrders = settings.ENVELOPE_MAX_ORDERS.max;
 
 /**
  * How far the order queue has got. Orders leave it about in the order of their claims: the queue has got past all that
@@ -45,16 +45,11 @@ export function createQueueProgress() {
       if (!cap || waiting === undefined || !depth) return;
       countSettled(counters);
       const inQueue = (depth.ready + depth.unacknowledged) * envelopeOrders;
-      remember({ atMs, passedAt: settled + Math.min(inQueue, unsettled(counters)) });
+      remember({ atMs, passedAt: settled + Math.min(inQueue, waiting) });
       while (looks[0] && looks[0].passedAt <= settled) passedMs = looks.shift()!.atMs;
     },
 
     /** How old a claim is at least that the queue has got past; infinitely old as long as that is not known of any. */
     passedAgeMs: (nowMs: number): number => nowMs - passedMs,
   };
-}
-
-function unsettled(counters: ClusterState['counters']): number {
-  const waitingOf = ({ sequence, settled }: SaleCounters) => sequence - settled;
-  return [...counters.values()].reduce((sum, sale) => sum + waitingOf(sale), 0);
 }

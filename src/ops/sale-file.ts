@@ -74,10 +74,20 @@ export function parseSale(source: string, file: string): Sale {
   } catch (error) {
     throw new SaleFileError(file, [(error as Error).message]);
   }
+  return saleOf(document, file);
+}
+
+/**
+ * A sale from a document that is read already.
+ *
+ * @param name what the document is called
+ * @throws SaleFileError naming every fault
+ */
+export function saleOf(document: unknown, name: string): Sale {
   const validate = addFormats.default(new Ajv({ allErrors: true })).compile<SaleDocument>(schema);
   if (!validate(document)) {
     throw new SaleFileError(
-      file,
+      name,
       (validate.errors ?? []).map(({ instancePath, message, params }) => {
         const extra = params.additionalProperty ? ` (${JSON.stringify(params.additionalProperty)})` : '';
         return `${instancePath.slice(1).replaceAll('/', '.') || 'the sale'} ${message}${extra}`;
@@ -91,7 +101,7 @@ export function parseSale(source: string, file: string): Sale {
     items: document.items,
   };
   const faults = crossFaults(sale);
-  if (faults.length > 0) throw new SaleFileError(file, faults);
+  if (faults.length > 0) throw new SaleFileError(name, faults);
   return sale;
 }
 

@@ -35,17 +35,19 @@ function createLetterBox<Letter>(
   queue: string,
   decode: (message: GetMessage) => Letter,
 ): LetterBox<Letter> {
+  async function next(channel: Channel): Promise<GetMessage | undefined> {
+    return (await channel.get(queue).catch(missing)) || undefined;
+  }
+
   /**
    * The letters that are there, oldest first. Those that arrive meanwhile are left out: how many there are is said
    * with the first of them, for the count of an idle queue may be older than what was given back to it just before.
    */
   async function* letters(channel: Channel): AsyncGenerator<GetMessage> {
-    let left = 1;
-    for (let isFirst = true; left > 0; isFirst = false) {
-      const message = (await channel.get(queue).catch(away)) || undefined;
-      if (!message) return;
-      left = isFirst ? message.fields.messageCount : left - 1;
-      yield message;
+    let letter = await next(channel);
+    for (let behind = letter?.fields.messageCount ?? 0; letter; behind--) {
+      yield letter;
+      letter = behind > 0 ? await next(channel) : undefined;
     }
   }
 
@@ -64,7 +66,6 @@ function createLetterBox<Letter>(
       model.on('error', (error) => logger.warn({ err: error }, 'the broker connection failed'));
       const channel = await model.createChannel().catch(away);
       channel.on('error', (error) => logger.warn({ err: error }, 'the channel for dead letters failed'));
-      await channel.checkQueue(queue).catch(missing);
       const result = await work(channel).catch((error: unknown) => {
         giveBack(channel);
         throw error;
@@ -82,10 +83,9 @@ function createLetterBox<Letter>(
     list: (limit) =>
       withChannel(async (channel) => {
         const found: Letter[] = [];
-        if (limit < 1) return found;
         for await (const message of letters(channel)) {
-          found.push(decode(message));
           if (found.length >= limit) break;
+          found.push(decode(message));
         }
         return found;
       }),

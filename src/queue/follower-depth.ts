@@ -28,7 +28,7 @@ export async function readFollowerDepths(options: ManagementOptions): Promise<Fo
     };
     byName.set(name, depth);
     if (holds === 'retry') depth.retrying += ready + unacknowledged;
-    else if (holds === 'dead') depth.deadLetters += ready;
+    else if (holds === 'dead') depth.deadLetters += ready + unacknowledged;
     else {
       depth.waitingMessages += ready;
       depth.unacknowledgedMessages += unacknowledged;

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freeze } from '../../test/support/freeze.ts';
-// biome-ignore lint/style/noRestrictedImports: a port that no client's own connection can be given, as `up` takes them.
-import { freePort } from '../services/free-port.ts';
+import { freePort } from '../platform/free-port.ts';
 
 const execute = promisify(execFile);
 const bin = '/usr/lib/rabbitmq/bin';

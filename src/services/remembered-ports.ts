@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, isPortFree } from './free-port.ts';
+import { freePort, isPortFree } from '../platform/free-port.ts';
 import { PORTS_OF, type Ports, type ServiceName } from './service-name.ts';
 
 export interface PortChoice {

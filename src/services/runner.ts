@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isPortFree } from './free-port.ts';
+import { isPortFree } from '../platform/free-port.ts';
 import { type Launched, launch } from './launch.ts';
 import { processesIn, sendSignal, stopProcesses } from './processes.ts';
 import type { Server } from './server.ts';

@@ -1,67 +1,16 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { Client } from 'pg';
-import { afterEach, expect, inject, it } from 'vitest';
-import '../../test/support/services.ts';
+import { expect, it } from 'vitest';
 import { until } from '../../test/support/wait.ts';
+import { isPortFree } from '../platform/free-port.ts';
 import { createBinaryFinder } from './find-binary.ts';
-import { isPortFree } from './free-port.ts';
-import { TRACES } from './leftovers.ts';
-import { isAlive, processesIn } from './processes.ts';
-import { answers } from './readiness.ts';
+import { isAlive } from './processes.ts';
 import type { ServiceError } from './service-error.ts';
-import { createServices, type Services, type ServicesOptions } from './services.ts';
+import { allProcesses, query, redisSays, useServices } from './services.testing.ts';
+import type { Services } from './services.ts';
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
-
-/** Below the folder of the test run, so that what a killed run leaves is cleared up by the next. */
-function newDataDir(): string {
-  const dataDir = mkdtempSync(join(inject('servicesDir'), 'stack-'));
-  // Else the database would move out of the reach of that.
-  chmodSync(dataDir, 0o711);
-  cleanups.push(() => rmSync(dataDir, { recursive: true, force: true }));
-  return dataDir;
-}
-
-function servicesIn(dataDir: string, options: Partial<ServicesOptions> = {}) {
-  const lines: string[] = [];
-  const services = createServices({ dataDir, log: (line) => void lines.push(line), ...options });
-  cleanups.push(() => services.stop(0));
-  return { services, lines };
-}
-
-function allProcesses(dataDir: string): number[] {
-  return Object.values(TRACES).flatMap((trace) => {
-    const folder = join(dataDir, trace.folder);
-    return existsSync(folder) ? processesIn(realpathSync(folder), trace.processNames) : [];
-  });
-}
-
-async function query(url: string, sql: string): Promise<unknown[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-const redisSays = (url: string, command: string, answer: string) =>
-  answers(Number(new URL(url).port), `${command}\r\n`, (got) => got.toString() === answer);
+const { newDataDir, servicesIn, cleanups } = useServices();
 
 async function failureOf(services: Services): Promise<ServiceError> {
   return services.start().then(
@@ -210,53 +159,6 @@ it('says that the data folder cannot be written', async () => {
   expect(await failureOf(services)).toMatchObject({ code: 'data-folder-unusable' });
 });
 
-it('starts a killed server again on the same port, keeps what it had answered, and tells', async () => {
-  const dataDir = newDataDir();
-  const { services, lines } = servicesIn(dataDir, { which: ['postgres', 'redis'], supervise: true });
-  const restarted: { name: string; pid: number }[] = [];
-  services.onRestart((process) => void restarted.push(process));
-  const urls = await services.start();
-  await redisSays(urls.redisUrl, 'SET kept 7', '+OK\r\n');
-  for (const { pid } of services.processes()) process.kill(pid, 'SIGKILL');
-  await until(() => restarted.length === 2, { deadlineMs: 20_000, what: 'both servers to be back' });
-  expect(services.processes().toSorted(byName)).toEqual(restarted.toSorted(byName));
-  expect(await redisSays(urls.redisUrl, 'GET kept', '$1\r\n7\r\n')).toBe(true);
-  expect(await query(urls.databaseUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
-  expect(lines.join('\n')).toContain('Redis (pid');
-  await services.stop(10_000);
-  expect(allProcesses(dataDir)).toEqual([]);
-});
-
-it('goes on keeping a server where those who are told of its return fail, and says so', async () => {
-  const { services, lines } = servicesIn(newDataDir(), { which: ['redis'], supervise: true });
-  services.onRestart(() => {
-    throw new Error('ENOSPC: no space left on device, write');
-  });
-  await services.start();
-  for (let life = 1; life <= 2; life++) {
-    process.kill(services.processes()[0]!.pid, 'SIGKILL');
-    await until(() => lines.filter((line) => line.includes('no space left')).length === life, {
-      deadlineMs: 20_000,
-      what: `the complaint after end ${life}`,
-    });
-    expect(lines.at(-1)).toContain('Redis');
-    expect(services.processes()).toHaveLength(1);
-  }
-});
-
-it('makes a removed folder of logs anew when it starts a server again', async () => {
-  const dataDir = newDataDir();
-  const { services, lines } = servicesIn(dataDir, { which: ['redis'], supervise: true });
-  await services.start();
-  rmSync(join(dataDir, 'logs'), { recursive: true });
-  process.kill(services.processes()[0]!.pid, 'SIGKILL');
-  await until(() => lines.some((line) => line.startsWith('Redis is back')), {
-    deadlineMs: 10_000,
-    what: 'Redis to be back',
-  });
-  expect(readFileSync(join(dataDir, 'logs/redis.log'), 'utf8')).toContain('Ready to accept connections');
-});
-
 it('stops during the start, with nothing left running', async () => {
   const dataDir = newDataDir();
   const { services } = servicesIn(dataDir, { which: ['postgres', 'rabbitmq', 'redis'] });
@@ -303,8 +205,6 @@ it('two data folders side by side do not meet', async () => {
   expect(await isPortFree(Number(new URL(urls.redisUrl).port))).toBe(true);
   expect(await redisSays(others.redisUrl, 'PING', '+PONG\r\n')).toBe(true);
 });
-
-const byName = (a: { name: string }, b: { name: string }) => a.name.localeCompare(b.name);
 
 function commandOf(pid: number): string {
   return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();

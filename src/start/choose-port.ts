@@ -1,5 +1,5 @@
 import type { Config } from '../platform/config/config.ts';
-import { freePort, isPortFree } from '../services/free-port.ts';
+import { freePort, isPortFree } from '../platform/free-port.ts';
 
 /** The port that was asked for, or, where nobody asked and the default is taken, a free one. */
 export async function choosePort(

@@ -26,7 +26,7 @@ function supervised(options: Partial<SuperviseOptions> = {}) {
   mkdirSync(join(folder, 'log'));
   const lines: string[] = [];
   const role = superviseRole({
-    ...{ role: 'drainer', label: 'drainer 1', entry, env: process.env, logFile },
+    ...{ role: 'drainer', label: 'drainer 1', entry, env: {}, logFile },
     log: (line) => void lines.push(line),
     onChange: () => undefined,
     ...options,

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../src/services/free-port.ts';
+import { freePort } from '../../src/platform/free-port.ts';
 import { untilLetters } from '../faults/dead-letter-tools.ts';
 import { accessibilityFaults, launchBrowser, scrollsSideways } from '../support/browser.ts';
 import { crowd, get } from '../support/http.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../../../src/services/free-port.ts';
+import { freePort } from '../../../src/platform/free-port.ts';
 import type { RoleName } from '../../../src/start/role.ts';
 import { type RunFile, removeRunFile, writeRunFile } from '../../../src/start/run-file.ts';
 import { type SupervisedRole, superviseRole } from '../../../src/start/supervise.ts';

@@ -119,7 +119,7 @@ ${Object.entries(form).map(([name, value]) => html`<input type="hidden" name="${
 
 /** A link to the page that it is on. */
 function lookAgain(words: Words): Markup {
-  return html`<p><a class="again" href="">${words.say('order.look-again')}</a></p>`;
+  return html`<p><a href="">${words.say('order.look-again')}</a></p>`;
 }
 
 function backTo(words: Words, saleId: string | undefined): Markup {

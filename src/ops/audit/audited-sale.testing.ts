@@ -14,8 +14,8 @@ import type { ClaimedOrder, Order } from '../../order/order.ts';
 import type { SaleItem } from '../../order/sale.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { readConfig } from '../../platform/config/read.ts';
+import { freePort } from '../../platform/free-port.ts';
 import { createLogger } from '../../platform/logger.ts';
-import { freePort } from '../../services/free-port.ts';
 import { runAudit } from '../../start/audit.ts';
 import type { AuditReport } from './report.ts';
 

@@ -65,6 +65,13 @@ const depthOf = (deadLetters: number) => ({
   depth: { ready: 0, unacknowledged: 0, deadLetters, prefetches: [3] },
 });
 
+/** Opens the page where the broker has counted three letters, of which so many can be looked at. */
+async function openWithThree(size: () => number): Promise<void> {
+  api.see(depthOf(3));
+  api.answer('GET /admin/dead-letters', boxOf(size));
+  await open();
+}
+
 describe('dead letters', { timeout: 60_000 }, () => {
   it('are not said to be none while nobody can look at them', async () => {
     api.see({ depth: undefined });
@@ -117,12 +124,7 @@ describe('dead letters', { timeout: 60_000 }, () => {
 
   it('in the hands of a redrive are still counted, and are listed when they come back', async () => {
     let free = 0;
-    api.see(depthOf(3));
-    api.answer(
-      'GET /admin/dead-letters',
-      boxOf(() => free),
-    );
-    await open();
+    await openWithThree(() => free);
     await section('letters')
       .getByText(/^None can be looked at now\. The broker counted 3/)
       .waitFor();
@@ -133,17 +135,12 @@ describe('dead letters', { timeout: 60_000 }, () => {
 
   it('that came after the question are not purged', async () => {
     let size = 3;
-    api.see(depthOf(3));
-    api.answer(
-      'GET /admin/dead-letters',
-      boxOf(() => size),
-    );
+    await openWithThree(() => size);
     const purged: unknown[] = [];
     api.answer('POST /admin/dead-letters/purge', ({ body }) => {
       purged.push(body);
       return { letters: [{ id: 'letter-0', outcome: 'purged', because: null }], unknownIds: [] };
     });
-    await open();
     await page.locator('[data-letter=letter-2]').waitFor();
     await button('Purge all listed…').click();
     size = 840;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject } from 'vitest';
-import { freePort } from '../../../src/services/free-port.ts';
+import { freePort } from '../../../src/platform/free-port.ts';
 import { createStack, type Stack } from '../../support/stack.ts';
 import { type Ended, type Environment, sluice } from './command.ts';
 import { type RoleProcess, startRoleProcess } from './role-process.ts';
